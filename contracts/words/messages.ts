@@ -1,0 +1,24 @@
+/** Names on the wire. Renaming one breaks running tasks and people's scripts. */
+export const taskQueue = 'longhaul';
+export const workflowType = 'codingTask';
+
+export const messageName = {
+  decide: 'decide',
+  decision: 'decision',
+  steer: 'steer',
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+  rollback: 'rollback',
+  status: 'status',
+} as const;
+
+/** Search attributes that lists read. The embedded server is started with them; another server needs them created once. */
+export const searchAttribute = {
+  status: 'LonghaulStatus',
+  repository: 'LonghaulRepository',
+  approval: 'LonghaulApproval',
+} as const;
+
+/** Keys of the workflow's memo. */
+export const memoKey = { instruction: 'instruction', requestedBy: 'requestedBy' } as const;
