@@ -1,0 +1,48 @@
+import type { ActionBody } from '../contracts/action.ts';
+import type { Answer, ApprovalCard, PendingApproval } from '../contracts/approval.ts';
+import type { Digest, TaskId } from '../contracts/ids.ts';
+import type { TaskSpec } from '../contracts/task.ts';
+import type { TaskEvent } from '../contracts/task-event.ts';
+import type { FileChange } from '../contracts/task-repository.ts';
+import type { TaskState } from '../contracts/task-state.ts';
+
+/** A line of a list, from Temporal's visibility: it may lag behind by a second. */
+export interface TaskListEntry {
+  readonly taskId: TaskId;
+  readonly status: string;
+  readonly instruction: string;
+  readonly repository: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** The approval that waits, if any. */
+  readonly approvalId: string | null;
+}
+
+/** The typed verbs of a task: the only user of Temporal's client. Throws `task.not_found`, `task.ended`, `server.unavailable`, `worker.missing` (a query that no worker answers in 10 s), `approval.*`. */
+export interface TaskClient {
+  /** Starts a task; the same id again gives the running one. */
+  start(spec: TaskSpec): Promise<TaskId>;
+  list(filter: { readonly status?: string; readonly limit: number }): Promise<readonly TaskListEntry[]>;
+  state(taskId: TaskId): Promise<TaskState>;
+  /** From the beginning, then as it happens, until the task has ended. Reconnects after an outage of the server without repeating or losing an event. */
+  watch(
+    taskId: TaskId,
+    options: { readonly signal: AbortSignal; readonly live: boolean; readonly follow: boolean },
+  ): AsyncIterable<TaskEvent>;
+  /** What the person is to be shown, whole, and its digest checked against the pending approval. */
+  card(pending: PendingApproval): Promise<ApprovalCard>;
+  /** Stores a changed action, for an answer with outcome `edited`. */
+  putAction(body: ActionBody): Promise<Digest>;
+  /** Throws `approval.not_found`, `approval.changed`, `approval.refused`. The same answer twice is one answer. */
+  decide(taskId: TaskId, answer: Answer): Promise<{ readonly outcome: string }>;
+  steer(taskId: TaskId, text: string, by: string): Promise<void>;
+  pause(taskId: TaskId, by: string): Promise<void>;
+  resume(taskId: TaskId, by: string): Promise<void>;
+  cancel(taskId: TaskId, by: string): Promise<void>;
+  /** Back to the checkpoint at the end of an iteration; takes effect between iterations. */
+  rollback(taskId: TaskId, toIteration: number, by: string): Promise<void>;
+  changes(taskId: TaskId): Promise<readonly FileChange[]>;
+  patch(taskId: TaskId): Promise<Uint8Array>;
+  artifact(digest: Digest): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,260 @@
+import type { Action, PlanStep } from './action.ts';
+import type { ApprovalRecord, PendingApproval } from './approval.ts';
+import type { Budget, Usage } from './budget.ts';
+import type { Decision, StandingRule } from './decision.ts';
+import type { CheckResult, Evaluation } from './evaluation.ts';
+import type { RepositoryNote } from './forge.ts';
+import type { ApprovalId, CommitId, Digest, LeaseId, TaskId, TreeId } from './ids.ts';
+import type { Observation } from './observation.ts';
+import type { Checkpoint, IterationRecord, PlanRecord } from './record.ts';
+import type { TaskSpec } from './task.ts';
+import type { ApprovalSubject, CheckDepth, Effort } from './words/sets.ts';
+
+/** The workspace's state between iterations. */
+export interface WorkspaceRef {
+  readonly baseCommit: CommitId;
+  readonly commit: CommitId;
+  readonly tree: TreeId;
+  /** The newest checkpoint's manifest; null while the workspace is the base. */
+  readonly manifestDigest: Digest | null;
+  /** The sandbox in use: `<task id>.<number>`. */
+  readonly leaseNumber: number;
+}
+
+export interface SandboxFacts {
+  readonly backend: 'local' | 'kubernetes';
+  readonly imageDigest: Digest;
+  readonly specDigest: Digest;
+  readonly setupDigest: Digest | null;
+  readonly leaseId: LeaseId;
+}
+
+/** The transcript outside history: a chain of artifacts. */
+export interface TranscriptRef {
+  readonly digest: Digest;
+  readonly items: number;
+  readonly tokens: number;
+}
+
+export interface Steer {
+  readonly text: string;
+  readonly by: string;
+}
+
+export interface FetchOutput {
+  readonly specDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  readonly baseBranch: string | null;
+  readonly notes: readonly RepositoryNote[];
+}
+
+export interface BaselineCheck {
+  readonly name: string;
+  readonly command: string;
+  readonly baseline: CheckResult;
+}
+
+export interface PerceiveInput {
+  readonly taskId: TaskId;
+  readonly specDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  readonly timestampMs: number;
+}
+
+export interface PerceiveOutput {
+  readonly contextDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  readonly sandbox: SandboxFacts;
+  readonly checks: readonly BaselineCheck[];
+  /** Where the checks come from: the person, or a file of the repository. */
+  readonly checksFrom: string;
+  /** At most ten short lines for people: languages, tools, conventions, what was dropped. */
+  readonly summary: readonly string[];
+  readonly files: number;
+}
+
+export interface Pace {
+  readonly maxActions: number;
+  readonly effort: Effort;
+  readonly checkDepth: CheckDepth;
+}
+
+export interface PlanInput {
+  readonly taskId: TaskId;
+  readonly iteration: number;
+  readonly specDigest: Digest;
+  readonly contextDigest: Digest;
+  readonly transcript: TranscriptRef | null;
+  /** The record of the iteration before: its observations and evaluation are what the model reads next. */
+  readonly previousRecord: Digest | null;
+  readonly steers: readonly Steer[];
+  /** Told by the platform: a rollback, a lost sandbox, a refused delivery. */
+  readonly notices: readonly string[];
+  readonly pace: Pace;
+  readonly budget: Budget;
+  readonly usage: Usage;
+}
+
+export type PlanOutput =
+  | {
+      readonly status: 'planned';
+      readonly record: PlanRecord;
+      readonly transcript: TranscriptRef;
+      readonly actions: readonly Action[];
+      /** The newest plan, when the model changed it. */
+      readonly steps: readonly PlanStep[] | null;
+      /** The model's words, cut at 500 characters, for people. */
+      readonly message: string;
+      /** No action: the model says that it is done. What that is worth, the checks decide. */
+      readonly done: boolean;
+    }
+  /** No call was made: the next one might cost more than what is left. */
+  | { readonly status: 'over_budget'; readonly estimatedUsd: number };
+
+export interface AuthorizeInput {
+  readonly taskId: TaskId;
+  readonly specDigest: Digest;
+  readonly actions: readonly Action[];
+  readonly standing: readonly StandingRule[];
+}
+
+export interface AuthorizeOutput {
+  readonly decisions: readonly { readonly actionId: string; readonly decision: Decision }[];
+  readonly acceptsSignals: boolean;
+}
+
+export interface OpenApprovalInput {
+  readonly taskId: TaskId;
+  readonly iteration: number;
+  readonly approvalId: ApprovalId;
+  readonly specDigest: Digest;
+  readonly subject: ApprovalSubject;
+  readonly title: string;
+  readonly details: readonly string[];
+  readonly action: Action | null;
+  readonly decision: Decision | null;
+  readonly treeBefore: TreeId | null;
+  readonly nowMs: number;
+}
+
+export interface ExecuteInput {
+  readonly taskId: TaskId;
+  readonly iteration: number;
+  readonly specDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  /** Allowed by policy or granted by a person, in order. */
+  readonly actions: readonly Action[];
+  readonly timestampMs: number;
+}
+
+export interface ExecuteOutput {
+  readonly observations: readonly Observation[];
+  readonly checkpoint: Checkpoint;
+  readonly workspace: WorkspaceRef;
+  readonly sandbox: SandboxFacts;
+  /** True when the sandbox had gone and the workspace is the checkpoint before. */
+  readonly sandboxLost: boolean;
+}
+
+export interface EvaluateInput {
+  readonly taskId: TaskId;
+  readonly iteration: number;
+  readonly specDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  readonly checks: readonly BaselineCheck[];
+  readonly depth: CheckDepth;
+  readonly modelSaysDone: boolean;
+  readonly filesChanged: number;
+  /** The evaluation of the iteration before, and the tree it judged. */
+  readonly last: {
+    readonly tree: TreeId;
+    readonly checks: readonly CheckResult[];
+    readonly failureSignature: string;
+    readonly progress: number;
+  } | null;
+  /** Iterations in a row without progress, up to the one before. */
+  readonly stuckFor: number;
+  readonly best: { readonly iteration: number; readonly progress: number } | null;
+}
+
+export interface EvaluateOutput {
+  readonly evaluation: Evaluation;
+  readonly workspace: WorkspaceRef;
+}
+
+export interface VerifyInput {
+  readonly taskId: TaskId;
+  readonly iteration: number;
+  readonly specDigest: Digest;
+  readonly workspace: WorkspaceRef;
+  readonly checks: readonly BaselineCheck[];
+}
+
+export interface VerifyOutput {
+  readonly checks: readonly CheckResult[];
+  readonly passed: boolean;
+}
+
+export interface DeliverInput {
+  readonly taskId: TaskId;
+  readonly specDigest: Digest;
+  readonly iteration: number;
+  readonly workspace: WorkspaceRef;
+  readonly baseBranch: string | null;
+  readonly checks: readonly CheckResult[];
+  readonly approval: ApprovalRecord | null;
+  readonly model: string;
+  readonly timestampMs: number;
+}
+
+export interface DeliverOutput {
+  readonly branch: string;
+  readonly commit: CommitId;
+  readonly baseMovedBy: number | null;
+  readonly mergesCleanly: boolean | null;
+}
+
+export interface RollBackInput {
+  readonly taskId: TaskId;
+  readonly specDigest: Digest;
+  readonly toIteration: number;
+  readonly head: Digest;
+  readonly workspace: WorkspaceRef;
+}
+
+/**
+ * What the workflow may ask for. Each runs at least once, and running it again gives the same effect: steps have ids, artifacts have
+ * digests, a branch is published once.
+ */
+export interface TaskActivities {
+  fetchRepository(input: { readonly spec: TaskSpec }): Promise<FetchOutput>;
+  perceive(input: PerceiveInput): Promise<PerceiveOutput>;
+  plan(input: PlanInput): Promise<PlanOutput>;
+  execute(input: ExecuteInput): Promise<ExecuteOutput>;
+  evaluate(input: EvaluateInput): Promise<EvaluateOutput>;
+  verifyDelivery(input: VerifyInput): Promise<VerifyOutput>;
+  deliver(input: DeliverInput): Promise<DeliverOutput>;
+  rollBack(input: RollBackInput): Promise<{ readonly workspace: WorkspaceRef; readonly iteration: number }>;
+  /** Ends every sandbox of the task. */
+  releaseSandboxes(input: { readonly taskId: TaskId }): Promise<void>;
+}
+
+/** The cheap stages, run as local activities: one marker each in history. */
+export interface LocalActivities {
+  authorize(input: AuthorizeInput): Promise<AuthorizeOutput>;
+  openApproval(input: OpenApprovalInput): Promise<PendingApproval>;
+  /** Stores the record; `previous` chains it to the one before. */
+  record(input: { readonly record: IterationRecord }): Promise<{ readonly digest: Digest }>;
+  /** Stores the body of the delivery as an action, so that it is authorized and approved like any other. */
+  proposeDelivery(input: {
+    readonly taskId: TaskId;
+    readonly iteration: number;
+    readonly workspace: WorkspaceRef;
+    readonly evaluation: Evaluation;
+  }): Promise<{ readonly action: Action }>;
+  /** The edited action, checked; throws `approval.refused` when the artifact is no action of the same kind. */
+  loadEdited(input: {
+    readonly original: Action;
+    readonly editedDigest: Digest;
+  }): Promise<{ readonly action: Action }>;
+}

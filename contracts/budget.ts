@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+export const BudgetSchema = z.strictObject({
+  /** Null: no limit in money. */
+  maxUsd: z.number().positive().nullable(),
+  maxIterations: z.int().positive(),
+});
+export type Budget = z.infer<typeof BudgetSchema>;
+
+export const UsageSchema = z.strictObject({
+  iterations: z.int().nonnegative(),
+  modelCalls: z.int().nonnegative(),
+  inputTokens: z.int().nonnegative(),
+  cachedTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+  /** Null as soon as one call's price is unknown. */
+  costUsd: z.number().nonnegative().nullable(),
+  waitedForPeopleMs: z.number().nonnegative(),
+});
+export type Usage = z.infer<typeof UsageSchema>;

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { DigestSchema } from './ids.ts';
+
+/** A rule that a person lets stand for the rest of a task. */
+export const StandingRuleSchema = z.discriminatedUnion('kind', [
+  /** Commands whose words begin with these. */
+  z.strictObject({ kind: z.literal('shell'), prefix: z.array(z.string()).min(1) }),
+  /** Patches that touch only these paths. */
+  z.strictObject({ kind: z.literal('apply_patch'), paths: z.array(z.string()).min(1) }),
+]);
+export type StandingRule = z.infer<typeof StandingRuleSchema>;
+
+/** What policy says of one action. */
+export const DecisionSchema = z.strictObject({
+  outcome: z.enum(['allow', 'ask', 'deny']),
+  /** `<policy>/<rule>`, or `standing/<n>`, `builtin/<name>`. */
+  ruleId: z.string().max(200),
+  policyDigest: DigestSchema,
+  /** One sentence that a person and the model can read. */
+  reason: z.string().max(500),
+  /** What "let it stand for this task" would cover; null when that is not offered. */
+  standingRule: StandingRuleSchema.nullable(),
+});
+export type Decision = z.infer<typeof DecisionSchema>;

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { ActionIdSchema, DigestSchema } from './ids.ts';
+
+/** What one action gave. */
+export const ObservationSchema = z.strictObject({
+  actionId: ActionIdSchema,
+  status: z.enum(['ok', 'failed', 'denied', 'timed_out', 'cancelled', 'lost']),
+  exitCode: z.int().nullable(),
+  /** The whole output; null when nothing ran. */
+  outputDigest: DigestSchema.nullable(),
+  outputBytes: z.int().nonnegative(),
+  /** Why nothing ran, or what the platform did to it; empty otherwise. */
+  note: z.string().max(4000),
+  durationMs: z.int().nonnegative(),
+});
+export type Observation = z.infer<typeof ObservationSchema>;

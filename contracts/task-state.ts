@@ -1,0 +1,63 @@
+import type { PlanStep } from './action.ts';
+import type { BaselineCheck, SandboxFacts, Steer, TranscriptRef, WorkspaceRef } from './activities.ts';
+import type { ApprovalRecord, PendingApproval } from './approval.ts';
+import type { Budget, Usage } from './budget.ts';
+import type { StandingRule } from './decision.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { CommitId, Digest, TaskId, TreeId } from './ids.ts';
+import type { TaskStatus } from './words/sets.ts';
+
+/** How a task ended. */
+export interface TaskOutcome {
+  readonly taskId: TaskId;
+  readonly status: 'delivered' | 'stopped' | 'cancelled' | 'failed';
+  readonly branch: string | null;
+  readonly commit: CommitId | null;
+  readonly baseMovedBy: number | null;
+  readonly mergesCleanly: boolean | null;
+  readonly iterations: number;
+  readonly usage: Usage;
+  /** An error code or one sentence: why it is not delivered; empty when it is. */
+  readonly reason: string;
+}
+
+/** Where a task is, as the query `status` gives it and as continue-as-new carries it. JSON-safe; its size does not grow with the iterations. */
+export interface TaskState {
+  readonly taskId: TaskId;
+  readonly status: TaskStatus;
+  readonly specDigest: Digest | null;
+  /** The newest iteration that began. */
+  readonly iteration: number;
+  readonly iterationsThisRun: number;
+  readonly budget: Budget;
+  readonly usage: Usage;
+  readonly workspace: WorkspaceRef | null;
+  readonly baseBranch: string | null;
+  readonly contextDigest: Digest | null;
+  readonly sandbox: SandboxFacts | null;
+  readonly checks: readonly BaselineCheck[];
+  readonly transcript: TranscriptRef | null;
+  readonly head: Digest | null;
+  readonly steps: readonly PlanStep[];
+  readonly evaluation: Evaluation | null;
+  readonly evaluatedTree: TreeId | null;
+  readonly filesChanged: number;
+  readonly stuckFor: number;
+  readonly best: { readonly iteration: number; readonly progress: number } | null;
+  readonly standing: readonly StandingRule[];
+  readonly pending: readonly PendingApproval[];
+  /** Answers that were refused, newest last, at most five: a signal's sender learns it only here. */
+  readonly refusals: readonly {
+    readonly approvalId: string;
+    readonly reason: string;
+    readonly atMs: number;
+  }[];
+  readonly steers: readonly Steer[];
+  readonly notices: readonly string[];
+  /** Answered since the last record, to be written into the next one. */
+  readonly approvals: readonly ApprovalRecord[];
+  readonly paused: boolean;
+  readonly rollbackTo: number | null;
+  readonly model: string;
+  readonly outcome: TaskOutcome | null;
+}
