@@ -51,6 +51,8 @@ export interface FetchOutput {
 export interface BaselineCheck {
   readonly name: string;
   readonly command: string;
+  /** Must pass before "done": given by a person, or passing at the base. */
+  readonly required: boolean;
   readonly baseline: CheckResult;
 }
 
@@ -119,8 +121,8 @@ export interface AuthorizeInput {
 }
 
 export interface AuthorizeOutput {
+  /** One for each action, in order. */
   readonly decisions: readonly { readonly actionId: string; readonly decision: Decision }[];
-  readonly acceptsSignals: boolean;
 }
 
 export interface OpenApprovalInput {
@@ -164,7 +166,8 @@ export interface EvaluateInput {
   readonly checks: readonly BaselineCheck[];
   readonly depth: CheckDepth;
   readonly modelSaysDone: boolean;
-  readonly filesChanged: number;
+  /** The same actions as in the iteration before: a loop. */
+  readonly repeatedActions: boolean;
   /** The evaluation of the iteration before, and the tree it judged. */
   readonly last: {
     readonly tree: TreeId;
@@ -179,6 +182,8 @@ export interface EvaluateInput {
 
 export interface EvaluateOutput {
   readonly evaluation: Evaluation;
+  /** Iterations in a row without progress, this one included. */
+  readonly stuckFor: number;
   readonly workspace: WorkspaceRef;
 }
 

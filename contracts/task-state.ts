@@ -30,10 +30,14 @@ export interface TaskState {
   readonly iteration: number;
   readonly iterationsThisRun: number;
   readonly budget: Budget;
+  /** What a granted request for more adds: the budget that was asked for at first. */
+  readonly budgetStep: Budget;
   readonly usage: Usage;
   readonly workspace: WorkspaceRef | null;
   readonly baseBranch: string | null;
   readonly contextDigest: Digest | null;
+  /** Files in the repository at the base. */
+  readonly files: number;
   readonly sandbox: SandboxFacts | null;
   readonly checks: readonly BaselineCheck[];
   readonly transcript: TranscriptRef | null;
@@ -41,7 +45,8 @@ export interface TaskState {
   readonly steps: readonly PlanStep[];
   readonly evaluation: Evaluation | null;
   readonly evaluatedTree: TreeId | null;
-  readonly filesChanged: number;
+  /** Digests of the newest actions, to see a loop. */
+  readonly lastActions: string;
   readonly stuckFor: number;
   readonly best: { readonly iteration: number; readonly progress: number } | null;
   readonly standing: readonly StandingRule[];

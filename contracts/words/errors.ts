@@ -66,6 +66,7 @@ export const errorTable = {
   'disk.full': row(true, 507, 8),
   'disk.no_permission': row(false, 500, 4),
   'internal.bug': row(false, 500, 1),
+  'git.missing': row(false, 503, 4),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

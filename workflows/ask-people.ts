@@ -1,0 +1,79 @@
+import { condition } from '@temporalio/workflow';
+import type { OpenApprovalInput } from '../contracts/activities.ts';
+import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
+import type { ApprovalId } from '../contracts/ids.ts';
+import { openApproval, releaseSandboxes } from './stages.ts';
+import type { Task } from './task.ts';
+
+export interface Question
+  extends Pick<OpenApprovalInput, 'subject' | 'title' | 'details' | 'action' | 'decision'> {
+  readonly approvalId: string;
+}
+
+/** A person at the terminal answers within this; only then is the sandbox given back, since taking a new one costs a checkout. */
+const sandboxGraceMs = 15_000;
+
+/**
+ * Asks people, all questions at once, and waits for days if need be. Silence is a refusal: an answer that does not come in time is
+ * `expired`. While it waits, no worker slot and, after a short grace, no sandbox is held.
+ */
+export async function askPeople(
+  task: Task,
+  questions: readonly Question[],
+): Promise<ReadonlyMap<string, ApprovalRecord>> {
+  const startedMs = Date.now();
+  const opened: PendingApproval[] = [];
+  for (const question of questions) {
+    const approval = await openApproval({
+      ...question,
+      approvalId: question.approvalId as ApprovalId,
+      taskId: task.state.taskId,
+      iteration: task.state.iteration,
+      specDigest: specDigestOf(task),
+      treeBefore: task.state.workspace?.tree ?? null,
+      nowMs: Date.now(),
+    });
+    opened.push(approval);
+    task.apply({ type: 'approval_opened', approval });
+  }
+  const answered = () => opened.every(({ approvalId }) => answerTo(task, approvalId) !== undefined);
+  if (!(await condition(answered, sandboxGraceMs))) {
+    await releaseSandboxes({ taskId: task.state.taskId });
+    task.apply({ type: 'sandboxes_released' });
+    const lastMs = Math.max(...opened.map((p) => p.expiresAtMs));
+    await condition(answered, Math.max(1, lastMs - Date.now()));
+  }
+  for (const approval of opened)
+    if (answerTo(task, approval.approvalId) === undefined) expire(task, approval);
+  task.apply({ type: 'waited_for_people', ms: Date.now() - startedMs });
+  return new Map(task.state.approvals.map((record) => [record.approvalId, record]));
+}
+
+function answerTo(task: Task, approvalId: string): ApprovalRecord | undefined {
+  return task.state.approvals.find((record) => record.approvalId === approvalId);
+}
+
+function specDigestOf(task: Task) {
+  if (task.state.specDigest === null) throw new Error('asked people before the task was prepared');
+  return task.state.specDigest;
+}
+
+function expire(task: Task, approval: PendingApproval): void {
+  task.apply({
+    type: 'answered',
+    standingRule: null,
+    record: {
+      approvalId: approval.approvalId,
+      subject: approval.subject,
+      actionId: approval.actionId,
+      digest: approval.digest,
+      outcome: 'expired',
+      scope: 'once',
+      editedDigest: null,
+      reason: 'nobody answered in time',
+      by: { name: 'timer', proof: 'timer' },
+      openedAtMs: approval.openedAtMs,
+      decidedAtMs: Date.now(),
+    },
+  });
+}

@@ -1,0 +1,100 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { TaskSpec } from '../contracts/task.ts';
+import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
+import { orFail, StopTask } from './faults.ts';
+import { follow, goBack } from './follow.ts';
+import { runIteration } from './iteration.ts';
+import { listen } from './messages.ts';
+import { fetchRepository, perceive, releaseSandboxes } from './stages.ts';
+import { createTask, type Task } from './task.ts';
+import { initialState } from './task-state.ts';
+
+/** A new task, or the state that continue-as-new carries over. */
+export type CodingTaskInput =
+  | { readonly type: 'start'; readonly spec: TaskSpec }
+  | { readonly type: 'continue'; readonly state: TaskState };
+
+const iterationsPerRun = 100;
+
+/** A coding task from its instruction to a delivered branch, over any number of restarts, days and people. */
+export async function codingTask(input: CodingTaskInput): Promise<TaskOutcome> {
+  const task = createTask(input.type === 'start' ? initialState(input.spec) : input.state);
+  const scope = new CancellationScope({ cancellable: true });
+  listen(task, () => scope.cancel());
+  const outcome = await ending(task, () =>
+    scope.run(async () => {
+      if (input.type === 'start') await prepare(task, input.spec);
+      return loop(task);
+    }),
+  );
+  task.apply({ type: 'finished', outcome });
+  await condition(allHandlersFinished);
+  return outcome;
+}
+
+async function prepare(task: Task, spec: TaskSpec): Promise<void> {
+  const fetched = await orFail(() => fetchRepository({ spec }));
+  task.apply({ type: 'fetched', fetched });
+  const { taskId } = spec;
+  const { specDigest, workspace } = fetched;
+  const timestampMs = Date.now();
+  const perceived = await orFail(() => perceive({ taskId, specDigest, workspace, timestampMs }));
+  task.apply({ type: 'perceived', ...perceived });
+}
+
+async function loop(task: Task): Promise<TaskOutcome> {
+  for (;;) {
+    await condition(() => !task.state.paused);
+    if (continueAsNewDue(task.state)) {
+      // No message may be lost: a handler that still runs would change a state that has been carried over already.
+      await condition(allHandlersFinished);
+      task.apply({ type: 'continued_as_new' });
+      await continueAsNew<typeof codingTask>({ type: 'continue', state: task.state });
+    }
+    if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person');
+    const end = await runIteration(task);
+    const outcome = end.outcome ?? (await follow(task, end));
+    if (outcome !== null) return outcome;
+  }
+}
+
+function continueAsNewDue({ iterationsThisRun }: TaskState): boolean {
+  const info = workflowInfo();
+  return info.continueAsNewSuggested || iterationsThisRun >= iterationsPerRun;
+}
+
+/** Turns every way to end into an outcome, and leaves no sandbox behind. Continue-as-new and bugs pass through. */
+async function ending(task: Task, run: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
+  const outcome = await run().catch((error: unknown) => {
+    if (error instanceof StopTask) return notDelivered(task.state, error.status, error.message);
+    if (isCancellation(error)) return notDelivered(task.state, 'cancelled', 'cancelled by a person');
+    throw error;
+  });
+  await CancellationScope.nonCancellable(() => releaseSandboxes({ taskId: task.state.taskId }));
+  return outcome;
+}
+
+function notDelivered(
+  { taskId, usage }: TaskState,
+  status: 'stopped' | 'failed' | 'cancelled',
+  reason: string,
+): TaskOutcome {
+  return {
+    taskId,
+    status,
+    branch: null,
+    commit: null,
+    baseMovedBy: null,
+    mergesCleanly: null,
+    iterations: usage.iterations,
+    usage,
+    reason,
+  };
+}

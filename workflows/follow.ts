@@ -1,0 +1,57 @@
+import type { TaskOutcome } from '../contracts/task-state.ts';
+import { askPeople } from './ask-people.ts';
+import { orAsk, StopTask } from './faults.ts';
+import type { IterationEnd } from './iteration.ts';
+import { prepared } from './prepared.ts';
+import { rollBack } from './stages.ts';
+import type { Task } from './task.ts';
+
+/** What comes after an iteration; null goes on. */
+export async function follow(task: Task, { evaluation }: IterationEnd): Promise<TaskOutcome | null> {
+  const { next, reason } = evaluation;
+  switch (next) {
+    case 'continue':
+    case 'deliver':
+    case 'replan':
+      return null;
+    case 'rollback':
+      await goBack(task, task.state.best?.iteration ?? 0, `The platform (${reason})`);
+      return null;
+    case 'ask':
+      await askToGoOn(task, reason);
+      return null;
+    case 'stop':
+      throw new StopTask('stopped', reason);
+    default:
+      throw new Error(`unknown next ${JSON.stringify(next satisfies never)}`);
+  }
+}
+
+async function askToGoOn(task: Task, reason: string): Promise<void> {
+  const approvalId = `i${task.state.iteration}.go-on`;
+  const answers = await askPeople(task, [
+    {
+      approvalId,
+      subject: 'fault',
+      title: 'The task is stuck. Go on?',
+      details: [reason],
+      action: null,
+      decision: null,
+    },
+  ]);
+  const answer = answers.get(approvalId);
+  if (answer?.outcome !== 'granted') throw new StopTask('stopped', reason);
+  task.apply({ type: 'noticed', notice: `${answer.by.name} says: go on. ${answer.reason}`.trim() });
+}
+
+/** Makes the workspace what it was at the end of an iteration; iteration numbers go on, none is used again. */
+export async function goBack(task: Task, toIteration: number, who: string): Promise<void> {
+  const { taskId, head } = task.state;
+  if (head === null) return;
+  const { specDigest } = prepared(task.state);
+  const { workspace } = await orAsk(task, 'rollback', () =>
+    rollBack({ taskId, specDigest, toIteration, head, workspace: prepared(task.state).workspace }),
+  );
+  const notice = `${who} rolled the workspace back to the end of iteration ${toIteration}. Later changes are gone.`;
+  task.apply({ type: 'rolled_back', workspace, notice });
+}

@@ -1,0 +1,1 @@
+export { codingTask } from './coding-task.ts';

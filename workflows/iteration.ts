@@ -1,0 +1,130 @@
+import type { Evaluation } from '../contracts/evaluation.ts';
+import type { Observation } from '../contracts/observation.ts';
+import type { Checkpoint } from '../contracts/record.ts';
+import type { TaskOutcome } from '../contracts/task-state.ts';
+import { authorizeActions, type Decided } from './authorize-actions.ts';
+import { deliverTask } from './delivery.ts';
+import { orAsk } from './faults.ts';
+import { pace } from './pace.ts';
+import { budgetLeft, type Planned, planIteration } from './plan-iteration.ts';
+import { prepared } from './prepared.ts';
+import { recordIteration } from './record-iteration.ts';
+import { evaluate, execute } from './stages.ts';
+import type { Task } from './task.ts';
+
+export interface IterationEnd {
+  readonly evaluation: Evaluation;
+  /** Set when the task was delivered. */
+  readonly outcome: TaskOutcome | null;
+}
+
+/** One pass of the loop: plan, authorize, execute, evaluate, deliver when that is what comes next, record. */
+export async function runIteration(task: Task): Promise<IterationEnd> {
+  task.apply({ type: 'iteration_started' });
+  const startedAtMs = Date.now();
+  const waitedBefore = task.state.usage.waitedForPeopleMs;
+  const steers = task.state.steers;
+  const planned = await planIteration(task);
+  const decided = await authorizeActions(task, planned.actions);
+  const { observations, checkpoint } = await executeAllowed(task, decided);
+  const judged = await judge(task, planned, observations);
+  const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
+  const evaluation = delivery?.evaluation ?? judged;
+  await recordIteration(task, {
+    planned,
+    decided,
+    observations,
+    checkpoint,
+    evaluation,
+    delivery,
+    steers,
+    startedAtMs,
+    waitedBefore,
+  });
+  return { evaluation, outcome: delivery?.outcome ?? null };
+}
+
+async function executeAllowed(task: Task, decided: readonly Decided[]) {
+  const { specDigest, workspace } = prepared(task.state);
+  const actions = decided.filter((d) => d.observation === null).map((d) => d.action);
+  const settled = decided.flatMap((d) => d.observation ?? []);
+  const unchanged: Checkpoint = {
+    before: workspace.tree,
+    after: workspace.tree,
+    commit: workspace.commit,
+    manifestDigest: workspace.manifestDigest,
+    filesChanged: 0,
+    linesChanged: 0,
+    leftOut: [],
+  };
+  if (actions.length === 0) return { observations: settled, checkpoint: unchanged };
+  const { taskId, iteration } = task.state;
+  const timestampMs = Date.now();
+  const done = await orAsk(task, 'execute', () =>
+    execute({
+      taskId,
+      iteration,
+      specDigest,
+      workspace: prepared(task.state).workspace,
+      actions,
+      timestampMs,
+    }),
+  );
+  task.apply({
+    type: 'executed',
+    workspace: done.workspace,
+    sandbox: done.sandbox,
+    sandboxLost: done.sandboxLost,
+  });
+  return { observations: [...settled, ...done.observations], checkpoint: done.checkpoint };
+}
+
+async function judge(
+  task: Task,
+  planned: Planned,
+  observations: readonly Observation[],
+): Promise<Evaluation> {
+  const { state } = task;
+  const { specDigest } = prepared(state);
+  const { checkDepth } = pace({
+    iteration: state.iteration,
+    files: state.files,
+    stuckFor: state.stuckFor,
+    budgetLeft: budgetLeft(state.budget, state.usage),
+  });
+  const last =
+    state.evaluation !== null && state.evaluatedTree !== null
+      ? { tree: state.evaluatedTree, ...pickLast(state.evaluation) }
+      : null;
+  const actionsDigest = planned.actions.map((a) => a.digest).join(' ');
+  const judged = await orAsk(task, 'evaluate', () =>
+    evaluate({
+      taskId: state.taskId,
+      iteration: state.iteration,
+      specDigest,
+      workspace: prepared(task.state).workspace,
+      checks: state.checks,
+      depth: planned.done ? 'all' : checkDepth,
+      modelSaysDone: planned.done,
+      repeatedActions: actionsDigest !== '' && actionsDigest === state.lastActions,
+      last,
+      stuckFor: state.stuckFor,
+      best: state.best,
+    }),
+  );
+  const { evaluation, workspace, stuckFor } = judged;
+  task.apply({
+    type: 'evaluated',
+    evaluation,
+    workspace,
+    stuckFor,
+    actions: observations.length > 0 ? actionsDigest : state.lastActions,
+  });
+  return evaluation;
+}
+
+const pickLast = ({ checks, failureSignature, progress }: Evaluation) => ({
+  checks,
+  failureSignature,
+  progress,
+});

@@ -1,0 +1,102 @@
+import type { PlanOutput } from '../contracts/activities.ts';
+import type { Budget, Usage } from '../contracts/budget.ts';
+import type { PlanRecord } from '../contracts/record.ts';
+import { askPeople } from './ask-people.ts';
+import { orAsk, StopTask } from './faults.ts';
+import { pace } from './pace.ts';
+import { prepared } from './prepared.ts';
+import { plan } from './stages.ts';
+import type { Task } from './task.ts';
+
+export type Planned = Extract<PlanOutput, { status: 'planned' }>;
+
+/** One model response. Money is reserved before the call: one that might exceed the budget is not made before a person grants more. */
+export async function planIteration(task: Task): Promise<Planned> {
+  for (let times = 1; ; times++) {
+    if (task.state.usage.iterations >= task.state.budget.maxIterations) {
+      await askForMore(task, `budget-${times}`, `${task.state.budget.maxIterations} iterations are used up`);
+    }
+    const planned = await orAsk(task, 'plan', () => plan(inputOf(task)));
+    if (planned.status === 'planned') {
+      const { transcript, steps, record } = planned;
+      task.apply({
+        type: 'planned',
+        transcript,
+        steps,
+        model: record.model,
+        usage: addCall(task.state.usage, record),
+      });
+      return planned;
+    }
+    const spent = (task.state.usage.costUsd ?? 0).toFixed(4);
+    await askForMore(
+      task,
+      `budget-${times}`,
+      `the next model call may cost ${planned.estimatedUsd.toFixed(4)} USD, ${spent} of ${task.state.budget.maxUsd} USD is spent`,
+    );
+  }
+}
+
+function inputOf(task: Task) {
+  const { state } = task;
+  const { specDigest, contextDigest } = prepared(state);
+  return {
+    taskId: state.taskId,
+    iteration: state.iteration,
+    specDigest,
+    contextDigest,
+    transcript: state.transcript,
+    previousRecord: state.head,
+    steers: state.steers,
+    notices: state.notices,
+    pace: pace({
+      iteration: state.iteration,
+      files: state.files,
+      stuckFor: state.stuckFor,
+      budgetLeft: budgetLeft(state.budget, state.usage),
+    }),
+    budget: state.budget,
+    usage: state.usage,
+  };
+}
+
+/** What is left of the tightest budget, 0 to 1. */
+export function budgetLeft(budget: Budget, usage: Usage): number {
+  const iterations = 1 - usage.iterations / budget.maxIterations;
+  const money = budget.maxUsd === null || usage.costUsd === null ? 1 : 1 - usage.costUsd / budget.maxUsd;
+  return Math.max(0, Math.min(iterations, money));
+}
+
+function addCall(usage: Usage, call: PlanRecord): Usage {
+  return {
+    ...usage,
+    modelCalls: usage.modelCalls + 1,
+    inputTokens: usage.inputTokens + call.usage.inputTokens,
+    cachedTokens: usage.cachedTokens + call.usage.cachedTokens,
+    outputTokens: usage.outputTokens + call.usage.outputTokens,
+    costUsd: usage.costUsd === null || call.costUsd === null ? null : usage.costUsd + call.costUsd,
+  };
+}
+
+async function askForMore(task: Task, name: string, reason: string): Promise<void> {
+  const { budget, budgetStep, iteration } = task.state;
+  const more: Budget = {
+    maxUsd: budget.maxUsd === null || budgetStep.maxUsd === null ? null : budget.maxUsd + budgetStep.maxUsd,
+    maxIterations: budget.maxIterations + budgetStep.maxIterations,
+  };
+  const approvalId = `i${iteration}.${name}`;
+  const money = more.maxUsd === null ? '' : ` and ${more.maxUsd} USD`;
+  const answers = await askPeople(task, [
+    {
+      approvalId,
+      subject: 'budget',
+      title: `More budget: up to ${more.maxIterations} iterations${money} in all?`,
+      details: [reason],
+      action: null,
+      decision: null,
+    },
+  ]);
+  if (answers.get(approvalId)?.outcome !== 'granted')
+    throw new StopTask('stopped', `the budget is used up: ${reason}`);
+  task.apply({ type: 'budget_raised', budget: more });
+}

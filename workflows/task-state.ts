@@ -1,0 +1,224 @@
+import type { PlanStep } from '../contracts/action.ts';
+import type {
+  BaselineCheck,
+  FetchOutput,
+  SandboxFacts,
+  Steer,
+  TranscriptRef,
+  WorkspaceRef,
+} from '../contracts/activities.ts';
+import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
+import type { Budget, Usage } from '../contracts/budget.ts';
+import type { StandingRule } from '../contracts/decision.ts';
+import type { Evaluation } from '../contracts/evaluation.ts';
+import type { Digest } from '../contracts/ids.ts';
+import type { TaskSpec } from '../contracts/task.ts';
+import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
+
+/** Everything that can change a task's state. */
+export type StateChange =
+  | { readonly type: 'fetched'; readonly fetched: FetchOutput }
+  | {
+      readonly type: 'perceived';
+      readonly contextDigest: Digest;
+      readonly workspace: WorkspaceRef;
+      readonly sandbox: SandboxFacts;
+      readonly checks: readonly BaselineCheck[];
+      readonly files: number;
+    }
+  | { readonly type: 'iteration_started' }
+  | {
+      readonly type: 'planned';
+      readonly transcript: TranscriptRef;
+      readonly steps: readonly PlanStep[] | null;
+      readonly usage: Usage;
+      readonly model: string;
+    }
+  | {
+      readonly type: 'executed';
+      readonly workspace: WorkspaceRef;
+      readonly sandbox: SandboxFacts;
+      readonly sandboxLost: boolean;
+    }
+  | {
+      readonly type: 'evaluated';
+      readonly evaluation: Evaluation;
+      readonly workspace: WorkspaceRef;
+      readonly stuckFor: number;
+      readonly actions: string;
+    }
+  | { readonly type: 'verification_failed'; readonly notice: string }
+  | { readonly type: 'recorded'; readonly digest: Digest }
+  | { readonly type: 'approval_opened'; readonly approval: PendingApproval }
+  | { readonly type: 'answered'; readonly record: ApprovalRecord; readonly standingRule: StandingRule | null }
+  | {
+      readonly type: 'answer_refused';
+      readonly approvalId: string;
+      readonly reason: string;
+      readonly atMs: number;
+    }
+  | { readonly type: 'waited_for_people'; readonly ms: number }
+  | { readonly type: 'sandboxes_released' }
+  | { readonly type: 'steered'; readonly steer: Steer }
+  | { readonly type: 'paused' }
+  | { readonly type: 'resumed' }
+  | { readonly type: 'rollback_requested'; readonly toIteration: number }
+  | { readonly type: 'rolled_back'; readonly workspace: WorkspaceRef; readonly notice: string }
+  | { readonly type: 'noticed'; readonly notice: string }
+  | { readonly type: 'budget_raised'; readonly budget: Budget }
+  | { readonly type: 'continued_as_new' }
+  | { readonly type: 'finished'; readonly outcome: TaskOutcome };
+
+export function initialState(spec: TaskSpec): TaskState {
+  return {
+    taskId: spec.taskId,
+    status: 'preparing',
+    specDigest: null,
+    iteration: 0,
+    iterationsThisRun: 0,
+    budget: spec.budget,
+    budgetStep: spec.budget,
+    usage: {
+      iterations: 0,
+      modelCalls: 0,
+      inputTokens: 0,
+      cachedTokens: 0,
+      outputTokens: 0,
+      costUsd: 0,
+      waitedForPeopleMs: 0,
+    },
+    workspace: null,
+    baseBranch: null,
+    contextDigest: null,
+    files: 0,
+    sandbox: null,
+    checks: [],
+    transcript: null,
+    head: null,
+    steps: [],
+    evaluation: null,
+    evaluatedTree: null,
+    lastActions: '',
+    stuckFor: 0,
+    best: null,
+    standing: [],
+    pending: [],
+    refusals: [],
+    steers: [],
+    notices: [],
+    approvals: [],
+    paused: false,
+    rollbackTo: null,
+    model: spec.model,
+    outcome: null,
+  };
+}
+
+type Changes = {
+  readonly [T in StateChange['type']]: (
+    state: TaskState,
+    change: Extract<StateChange, { type: T }>,
+  ) => TaskState;
+};
+
+const changes: Changes = {
+  fetched: (s, { fetched }) => ({
+    ...s,
+    specDigest: fetched.specDigest,
+    workspace: fetched.workspace,
+    baseBranch: fetched.baseBranch,
+  }),
+  perceived: (s, { contextDigest, workspace, sandbox, checks, files }) => ({
+    ...s,
+    contextDigest,
+    workspace,
+    sandbox,
+    checks,
+    files,
+    status: 'running',
+  }),
+  iteration_started: (s) => ({
+    ...s,
+    iteration: s.iteration + 1,
+    iterationsThisRun: s.iterationsThisRun + 1,
+  }),
+  planned: (s, { transcript, steps, usage, model }) => ({
+    ...s,
+    transcript,
+    steps: steps ?? s.steps,
+    usage,
+    model,
+    steers: [],
+    notices: [],
+  }),
+  executed: (s, { workspace, sandbox, sandboxLost }) =>
+    addNotice(
+      { ...s, workspace, sandbox },
+      sandboxLost
+        ? 'The sandbox was lost. The workspace is what it was at the last checkpoint; actions observed as lost or cancelled left nothing behind.'
+        : null,
+    ),
+  evaluated: (s, { evaluation, workspace, stuckFor, actions }) => ({
+    ...s,
+    evaluation,
+    workspace,
+    evaluatedTree: workspace.tree,
+    stuckFor,
+    lastActions: actions,
+    best:
+      s.best === null || evaluation.progress > s.best.progress
+        ? { iteration: s.iteration, progress: evaluation.progress }
+        : s.best,
+  }),
+  verification_failed: (s, { notice }) =>
+    addNotice({ ...s, evaluatedTree: null, stuckFor: s.stuckFor + 1 }, notice),
+  recorded: (s, { digest }) => ({
+    ...s,
+    head: digest,
+    approvals: [],
+    usage: { ...s.usage, iterations: s.usage.iterations + 1 },
+  }),
+  approval_opened: (s, { approval }) => ({ ...s, status: 'waiting', pending: [...s.pending, approval] }),
+  answered: (s, { record, standingRule }) => {
+    const pending = s.pending.filter((p) => p.approvalId !== record.approvalId);
+    return {
+      ...s,
+      pending,
+      status: pending.length > 0 ? 'waiting' : 'running',
+      approvals: [...s.approvals, record],
+      standing: standingRule === null ? s.standing : [...s.standing, standingRule],
+    };
+  },
+  answer_refused: (s, { approvalId, reason, atMs }) => ({
+    ...s,
+    refusals: [...s.refusals, { approvalId, reason, atMs }].slice(-5),
+  }),
+  waited_for_people: (s, { ms }) => ({
+    ...s,
+    usage: { ...s.usage, waitedForPeopleMs: s.usage.waitedForPeopleMs + ms },
+  }),
+  sandboxes_released: (s) =>
+    s.workspace === null
+      ? s
+      : { ...s, workspace: { ...s.workspace, leaseNumber: s.workspace.leaseNumber + 1 } },
+  steered: (s, { steer }) => ({ ...s, steers: [...s.steers, steer] }),
+  paused: (s) => ({ ...s, paused: true }),
+  resumed: (s) => ({ ...s, paused: false }),
+  rollback_requested: (s, { toIteration }) => ({ ...s, rollbackTo: toIteration }),
+  rolled_back: (s, { workspace, notice }) =>
+    addNotice({ ...s, workspace, rollbackTo: null, evaluatedTree: null, stuckFor: 0 }, notice),
+  noticed: (s, { notice }) => addNotice(s, notice),
+  budget_raised: (s, { budget }) => ({ ...s, budget }),
+  continued_as_new: (s) => ({ ...s, iterationsThisRun: 0 }),
+  finished: (s, { outcome }) => ({ ...s, outcome, status: outcome.status, pending: [] }),
+};
+
+function addNotice(state: TaskState, notice: string | null): TaskState {
+  return notice === null ? state : { ...state, notices: [...state.notices, notice] };
+}
+
+/** The one way in which a task's state changes. Pure. */
+export function applyChange(state: TaskState, change: StateChange): TaskState {
+  const apply = changes[change.type] as (s: TaskState, c: StateChange) => TaskState;
+  return apply(state, change);
+}

@@ -1,0 +1,34 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { upsertSearchAttributes } from '@temporalio/workflow';
+import type { TaskState } from '../contracts/task-state.ts';
+import { searchAttribute } from '../contracts/words/messages.ts';
+import { applyChange, type StateChange } from './task-state.ts';
+
+const statusKey = defineSearchAttributeKey(searchAttribute.status, SearchAttributeType.KEYWORD);
+const approvalKey = defineSearchAttributeKey(searchAttribute.approval, SearchAttributeType.KEYWORD);
+
+/** A running task: its state, and the one way to change it. */
+export interface Task {
+  readonly state: TaskState;
+  apply(change: StateChange): void;
+}
+
+/** Keeps the state, and what lists show of it: one event in history when the status or the first waiting approval changes. */
+export function createTask(start: TaskState): Task {
+  let state = start;
+  return {
+    get state() {
+      return state;
+    },
+    apply(change) {
+      const before = state;
+      state = applyChange(state, change);
+      const approval = state.pending[0]?.approvalId;
+      if (state.status === before.status && approval === before.pending[0]?.approvalId) return;
+      upsertSearchAttributes([
+        { key: statusKey, value: state.status },
+        { key: approvalKey, value: approval ?? null },
+      ]);
+    },
+  };
+}
