@@ -1,0 +1,34 @@
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+
+export const namespace = 'default';
+
+/** How long an ended task stays in the embedded server; the server's own default is one day. */
+export const retentionDays = 90;
+
+/** Whether the server at `address` answers for the namespace within a second. */
+export async function isReady(address: string): Promise<boolean> {
+  return await ask(address, async (connection) => {
+    await connection.workflowService.describeNamespace({ namespace });
+    return true;
+  }).catch(() => false);
+}
+
+async function ask<T>(address: string, question: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+  try {
+    return await connection.withDeadline(Date.now() + 10_000, () => question(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Sets the retention of the namespace where it is another; the server keeps it in its database. */
+export async function setRetention(address: string): Promise<void> {
+  const wanted = msToTs(retentionDays * 24 * 60 * 60 * 1000);
+  await ask(address, async ({ workflowService }) => {
+    const { config } = await workflowService.describeNamespace({ namespace });
+    if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === Number(wanted.seconds)) return;
+    await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: wanted } });
+  });
+}

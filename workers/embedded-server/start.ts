@@ -1,0 +1,168 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { LonghaulError } from '../../contracts/error.ts';
+import { isRunning, processStartTime, withProcessLock } from '../process-lock.mjs';
+import { diskError, type Environment, ensurePrivateDirectory, stateDirectory } from '../state-dir.ts';
+import { findServerBinary, type ServerBinary } from './find-binary.ts';
+import { isReady, setRetention } from './namespace.ts';
+import { choosePort } from './ports.ts';
+import { type Report, withProgress } from './progress.ts';
+import { serverArguments, serverEnvironment } from './server-arguments.ts';
+import { type RunningServer, readServerState, serverPaths, writeServerState } from './state-file.ts';
+
+const preferredPort = 7233;
+const preferredUiPort = 8233;
+const readyTimeoutMs = 90_000;
+const maxLogBytes = 20 * 1024 * 1024;
+
+export interface StartServerOptions {
+  /** The state directory; one server runs for each. */
+  readonly home?: string;
+  readonly env?: Environment;
+  readonly report?: Report;
+  /** More dynamic configuration for a server that this call starts, as `key=JSON value`. */
+  readonly dynamicConfig?: readonly string[];
+}
+
+/**
+ * Gives the user's Temporal server, started when it does not run; it outlives the caller. Of two calls at once one starts it.
+ * Throws `server.missing` when no binary can be had, `server.unavailable` when it does not come up.
+ */
+export async function startEmbeddedServer(options: StartServerOptions = {}): Promise<RunningServer> {
+  const { env = process.env, report = () => {}, dynamicConfig = [] } = options;
+  const home = ensurePrivateDirectory(options.home ?? stateDirectory(env));
+  return await withProcessLock(serverPaths(home).lock, {}, async () => {
+    const recorded = await readServerState(home);
+    if (recorded?.status === 'running' && isRunning(recorded)) return await finish(home, recorded, report);
+
+    const binary = await findServerBinary({ env, report });
+    const port = await choosePort(recorded?.port ?? preferredPort, 'the Temporal server', report);
+    const uiPort = await choosePort(recorded?.uiPort ?? preferredUiPort, "Temporal's web page", report);
+    const launched = await launch({ home, env, binary, port, uiPort, dynamicConfig });
+    return await finish(home, launched, report);
+  });
+}
+
+// Also for a server that runs already: who started it may have died before it came to this.
+async function finish(home: string, server: RunningServer, report: Report): Promise<RunningServer> {
+  await waitUntilReady(home, server, report);
+  await setRetention(server.address);
+  rmSync(serverPaths(home).databaseMark, { force: true });
+  return server;
+}
+
+interface Launch {
+  readonly home: string;
+  readonly env: Environment;
+  readonly binary: ServerBinary;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly dynamicConfig: readonly string[];
+}
+
+async function launch({ home, env, binary, port, uiPort, dynamicConfig }: Launch): Promise<RunningServer> {
+  const { database, log } = serverPaths(home);
+  const output = openLog(log);
+  try {
+    prepareDatabase(home);
+    const child = spawnPrivately(binary.path, serverArguments({ port, uiPort, database, dynamicConfig }), {
+      cwd: home,
+      env: serverEnvironment(env),
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
+    await once(child, 'spawn');
+    child.unref();
+    const pid = child.pid ?? 0;
+    const server: RunningServer = {
+      status: 'running',
+      pid,
+      startTime: processStartTime(pid) ?? '',
+      port,
+      uiPort,
+      address: `127.0.0.1:${port}`,
+      uiAddress: `http://127.0.0.1:${uiPort}`,
+      binary: binary.path,
+      version: binary.server,
+    };
+    await writeServerState(home, server);
+    return server;
+  } catch (error) {
+    if (error instanceof LonghaulError) throw error;
+    throw diskError(error, `start ${binary.path} in ${home}`);
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** The server makes the database, which holds what tasks are about: only its owner may read it. */
+function spawnPrivately(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const before = process.umask(0o077);
+  try {
+    return spawn(command, args, options);
+  } finally {
+    process.umask(before);
+  }
+}
+
+/**
+ * The server makes its tables only where there is no file: one that was killed while it made them could never start again.
+ * So a mark stays beside the database until it has answered once, and what is found beside a mark is made anew.
+ */
+function prepareDatabase(home: string): void {
+  const { database, databaseMark } = serverPaths(home);
+  if (existsSync(databaseMark)) {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${database}${suffix}`, { force: true });
+  }
+  if (!existsSync(database)) writeFileSync(databaseMark, '', { mode: 0o600 });
+}
+
+function openLog(log: string): number {
+  ensurePrivateDirectory(dirname(log));
+  try {
+    if (statSync(log).size > maxLogBytes) renameSync(log, `${log}.1`);
+  } catch {
+    // There is none yet.
+  }
+  try {
+    return openSync(log, 'a', 0o600);
+  } catch (error) {
+    throw diskError(error, `write ${log}`);
+  }
+}
+
+async function waitUntilReady(home: string, server: RunningServer, report: Report): Promise<void> {
+  const { log } = serverPaths(home);
+  const deadline = Date.now() + readyTimeoutMs;
+  const describe = () => `waiting for the Temporal server at ${server.address}`;
+  await withProgress(report, describe, async () => {
+    while (!(await isReady(server.address))) {
+      const late = Date.now() > deadline;
+      if (isRunning(server) && !late) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      const what = late ? `did not answer within ${readyTimeoutMs / 1000} s` : 'ended while it started';
+      throw new LonghaulError(
+        'server.unavailable',
+        `The Temporal server at ${server.address} (process ${server.pid}) ${what}. Its log ${log} ends:\n${lastLines(log)}`,
+      );
+    }
+  });
+}
+
+function lastLines(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5);
+  return lines.map((line) => `  ${line.slice(0, 500)}`).join('\n');
+}
