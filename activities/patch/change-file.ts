@@ -1,0 +1,90 @@
+import { findLines } from './find-lines.ts';
+import type { Change } from './hunk.ts';
+import { newLine, readTextFile, type TextFile, type TextLine, writeTextFile } from './text-file.ts';
+
+export type ChangedFile =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly reason: string };
+
+interface Place {
+  readonly start: number;
+  readonly change: Change;
+}
+
+/** Carries out the changes of one file, each below the one before. Lines that are kept stay as they are in the file, also where the patch writes them a little differently. */
+export function changeFile(path: string, bytes: Uint8Array, changes: readonly Change[]): ChangedFile {
+  if (changes.length === 0) return { ok: true, bytes };
+  const file = readTextFile(bytes);
+  if (file === undefined) {
+    return {
+      ok: false,
+      reason: `verification failed: ${path} is a binary file, which a patch cannot change`,
+    };
+  }
+  const texts = file.lines.map((line) => line.text);
+  const places: Place[] = [];
+  let from = 0;
+  for (const wanted of changes) {
+    const found = locate(path, texts, wanted, from);
+    if (!found.ok) return found;
+    places.push(found.place);
+    from = found.place.start + oldLines(found.place.change).length;
+  }
+  return { ok: true, bytes: writeTextFile(rewrite(file, places), file.eol) };
+}
+
+function oldLines(change: Change): readonly string[] {
+  return change.lines.filter((line) => line.op !== '+').map((line) => line.text);
+}
+
+type Located = { readonly ok: true; readonly place: Place } | { readonly ok: false; readonly reason: string };
+
+function locate(path: string, texts: readonly string[], change: Change, from: number): Located {
+  const failed = (what: string): Located => ({ ok: false, reason: `verification failed: ${what}` });
+  let start = from;
+  if (change.context !== null && change.context.trim() !== '') {
+    const context = findLines(texts, [change.context], from, false);
+    if (context === undefined) return failed(`Failed to find context '${change.context}' in ${path}`);
+    start = context + 1;
+  }
+  const wanted = oldLines(change);
+  if (wanted.length === 0) {
+    const end = change.context === null || change.endOfFile ? texts.length : start;
+    return { ok: true, place: { start: end, change } };
+  }
+  const at = findLines(texts, wanted, start, change.endOfFile);
+  if (at !== undefined) return { ok: true, place: { start: at, change } };
+  const shorter = withoutLastEmpty(change);
+  const again = shorter && findLines(texts, oldLines(shorter), start, change.endOfFile);
+  if (shorter !== undefined && again !== undefined)
+    return { ok: true, place: { start: again, change: shorter } };
+  return failed(`Failed to find expected lines in ${path}:\n${wanted.join('\n')}`);
+}
+
+/** A kept or removed empty line at the end often stands for the file's last line end, which is no line. */
+function withoutLastEmpty(change: Change): Change | undefined {
+  const index = change.lines.findLastIndex((line) => line.op !== '+');
+  const old = change.lines[index];
+  if (old === undefined || old.text !== '' || oldLines(change).length < 2) return undefined;
+  return { ...change, lines: change.lines.toSpliced(index, 1) };
+}
+
+function rewrite(file: TextFile, places: readonly Place[]): readonly TextLine[] {
+  const result: TextLine[] = [];
+  let at = 0;
+  for (const place of places) {
+    result.push(...file.lines.slice(at, place.start), ...changedLines(file, place));
+    at = place.start + oldLines(place.change).length;
+  }
+  return [...result, ...file.lines.slice(at)];
+}
+
+function changedLines(file: TextFile, { start, change }: Place): readonly TextLine[] {
+  let at = start;
+  return change.lines.flatMap((line) => {
+    if (line.op === '+') return [newLine(line.text, file.eol)];
+    const old = file.lines.slice(at, at + 1);
+    at += 1;
+    return line.op === ' ' ? old : [];
+  });
+}

@@ -1,0 +1,194 @@
+import { OpenAI } from 'openai';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
+import type { ModelClient, ModelRequest, ModelResponse, ModelWatch } from '../contracts/model-client.ts';
+import { classifyModelError, type ErrorScene, modelError } from './classify-error.ts';
+import { factsOfErrorBody, factsOfThrown } from './error-facts.ts';
+import { createLimitedFetch } from './limited-fetch.ts';
+import type { ModelProfile } from './profile.ts';
+import { parseResponse } from './response-schema.ts';
+import { readDocument, readStream, type StreamEnd } from './response-stream.ts';
+import { outputText, summaryRequest } from './transcript.ts';
+
+export interface OpenAiClientOptions {
+  readonly baseUrl: string;
+  /** Sent as a bearer token; a server that wants none takes any text. */
+  readonly apiKey: string;
+  readonly organization: string | null;
+  readonly project: string | null;
+  /** The longest silence: until the headers, and between two pieces of the body. */
+  readonly idleTimeoutMs: number;
+  /** One call, from its start to its last byte. */
+  readonly requestTimeoutMs: number;
+  /** A larger answer is `model.bad_response`. */
+  readonly maxResponseBytes: number;
+  readonly profileOf: (model: string) => ModelProfile;
+  readonly nowMs: () => number;
+}
+
+/** What suits a real provider: five minutes of silence, an hour for an answer, 16 MiB. */
+export const defaultModelLimits = {
+  idleTimeoutMs: 300_000,
+  requestTimeoutMs: 3_600_000,
+  maxResponseBytes: 16 * 1024 * 1024,
+} as const;
+
+/**
+ * The Responses API over HTTP, by the official client with its own retries off: one call is one request, and each is paid. The input and
+ * tools go out as given, so that a transcript which only grows keeps the provider's prompt cache. Throws as `ModelClient` says,
+ * `model.not_configured` for options that cannot work, and the signal's reason when it is aborted.
+ */
+export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
+  const host = hostOf(options.baseUrl);
+  if (options.apiKey === '') {
+    throw new LonghaulError(
+      'model.not_configured',
+      `No API key for the model server ${host}. Set OPENAI_API_KEY; a server that needs none takes any text.`,
+    );
+  }
+  const scene = (): ErrorScene => ({ host, nowMs: options.nowMs(), secrets: [options.apiKey] });
+  const client = new OpenAI({
+    baseURL: options.baseUrl,
+    apiKey: options.apiKey,
+    adminAPIKey: null,
+    organization: options.organization,
+    project: options.project,
+    webhookSecret: null,
+    maxRetries: 0,
+    timeout: options.idleTimeoutMs,
+    logLevel: 'off',
+    fetch: createLimitedFetch(
+      { idleTimeoutMs: options.idleTimeoutMs, maxBytes: options.maxResponseBytes },
+      scene,
+    ),
+  });
+
+  const send = async (body: RequestBody, watch: ModelWatch, signal: AbortSignal): Promise<ModelResponse> => {
+    const response = await client
+      .post('/responses', { body, stream: true, signal })
+      .asResponse()
+      .catch((error: unknown) => {
+        throw errorCode(error) === undefined ? classifyModelError(factsOfThrown(error), scene()) : error;
+      });
+    const end = await readEnd(response, client, progressOf(watch), scene);
+    // An aborted stream ends as if the server had ended it.
+    signal.throwIfAborted();
+    return conclude(end, body, scene());
+  };
+
+  const call = async (body: RequestBody, watch: ModelWatch): Promise<ModelResponse> => {
+    watch.signal.throwIfAborted();
+    const deadline = AbortSignal.timeout(options.requestTimeoutMs);
+    try {
+      return await send(body, watch, AbortSignal.any([watch.signal, deadline]));
+    } catch (error) {
+      watch.signal.throwIfAborted();
+      if (deadline.aborted) throw tooSlow(options.requestTimeoutMs, scene());
+      throw errorCode(error) === undefined ? broken(error, scene()) : error;
+    }
+  };
+
+  return {
+    respond: (request, watch) => call(requestBody(request, options.profileOf(request.model), 'auto'), watch),
+    async compact(request, watch) {
+      const asked = summaryRequest(request);
+      const response = await call(requestBody(asked, options.profileOf(request.model), 'none'), watch);
+      const summary = outputText(response.output);
+      if (summary === '') throw modelError('model.bad_response', 'gave a summary without text.', scene());
+      return { summary, usage: response.usage };
+    },
+  };
+}
+
+type RequestBody = ReturnType<typeof requestBody>;
+
+function requestBody(request: ModelRequest, profile: ModelProfile, toolChoice: 'auto' | 'none') {
+  return {
+    model: request.model,
+    input: request.input,
+    tools: request.tools,
+    // Leaving the tools out of a summary's request would lose the cached prefix just when it is largest.
+    tool_choice: toolChoice,
+    parallel_tool_calls: true,
+    stream: true,
+    store: false,
+    prompt_cache_key: request.promptCacheKey,
+    ...(profile.encryptedReasoning ? { include: ['reasoning.encrypted_content'] } : {}),
+    ...(profile.reasoning ? { reasoning: { effort: request.effort } } : {}),
+  };
+}
+
+async function readEnd(
+  response: Response,
+  client: OpenAI,
+  onCharacters: (count: number) => void,
+  scene: () => ErrorScene,
+): Promise<StreamEnd> {
+  const type = (response.headers.get('content-type') ?? '').toLowerCase();
+  if (type.includes('json')) return readDocument(await response.json());
+  if (!type.includes('html')) return readStream(response, client, onCharacters);
+  await response.body?.cancel();
+  throw modelError(
+    'model.bad_response',
+    `answered with a web page (${type}), not with the Responses API. Check the base URL.`,
+    scene(),
+  );
+}
+
+function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelResponse {
+  switch (end.kind) {
+    case 'failed':
+      throw classifyModelError(factsOfErrorBody(end.error), scene);
+    case 'incomplete':
+      throw modelError('model.bad_response', `gave an incomplete answer (${end.reason}).`, scene, {
+        details: { reason: end.reason },
+      });
+    case 'ended':
+      throw modelError('model.stream_broken', 'ended its answer before it was complete.', scene);
+    case 'completed': {
+      const requestBytes = () => Buffer.byteLength(JSON.stringify(body));
+      const parsed = parseResponse(end.response, end.items, { model: body.model, requestBytes });
+      if (parsed.ok) return parsed.response;
+      throw modelError('model.bad_response', `gave an answer that is of no use: ${parsed.reason}.`, scene);
+    }
+  }
+}
+
+function broken(error: unknown, scene: ErrorScene): LonghaulError {
+  if (error instanceof SyntaxError)
+    return modelError('model.bad_response', 'sent an answer that is no JSON.', scene);
+  const { systemCode } = factsOfThrown(error);
+  const why = systemCode === null ? '' : ` (${systemCode})`;
+  return modelError('model.stream_broken', `broke off in the middle of its answer${why}.`, scene);
+}
+
+function tooSlow(requestTimeoutMs: number, scene: ErrorScene): LonghaulError {
+  return modelError(
+    'model.stream_broken',
+    `had not finished its answer after ${requestTimeoutMs} ms.`,
+    scene,
+  );
+}
+
+const progressIntervalMs = 250;
+
+function progressOf(watch: ModelWatch): (count: number) => void {
+  let characters = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  return (count) => {
+    characters += count;
+    const nowMs = performance.now();
+    if (nowMs - toldAtMs < progressIntervalMs) return;
+    toldAtMs = nowMs;
+    watch.onProgress(characters);
+  };
+}
+
+function hostOf(baseUrl: string): string {
+  const url = URL.parse(baseUrl);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '')
+    return url.host;
+  throw new LonghaulError(
+    'model.not_configured',
+    'The base URL of the model server is not usable. Expected http:// or https:// and a host, without user name or password, such as https://api.openai.com/v1.',
+  );
+}

@@ -1,0 +1,98 @@
+import type { OpenAI } from 'openai';
+import { Stream } from 'openai/streaming';
+import { z } from 'zod';
+
+/** How one response ended. Only `completed` carries anything that may be used. */
+export type StreamEnd =
+  | { readonly kind: 'completed'; readonly response: unknown; readonly items: readonly unknown[] }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'incomplete'; readonly reason: string }
+  | { readonly kind: 'ended' };
+
+const EventSchema = z.looseObject({ type: z.string().catch('') });
+const IncompleteSchema = z.object({ incomplete_details: z.object({ reason: z.string() }) });
+const FailedSchema = z.object({ error: z.unknown() });
+const FinalSchema = z.object({ object: z.literal('response').optional(), status: z.string() });
+
+/** How long a connection may take to end after the answer is complete; a clean end lets the next call use it again. */
+const graceMs = 1000;
+
+/**
+ * Reads a server-sent event stream whole. Nothing of it is given out before `response.completed`. Throws what the transport throws, and
+ * `SyntaxError` for an event that is no JSON. Source: https://platform.openai.com/docs/api-reference/responses-streaming
+ */
+export async function readStream(
+  response: Response,
+  client: OpenAI,
+  onCharacters: (count: number) => void,
+): Promise<StreamEnd> {
+  const items: unknown[] = [];
+  const controller = new AbortController();
+  const events = Stream.fromSSEResponse<unknown>(response, controller, client, false, 'events')[
+    Symbol.asyncIterator
+  ]();
+  const end = await readToEnd(events, items, onCharacters);
+  if (end.kind === 'completed') await drain(events, controller);
+  else controller.abort();
+  return end;
+}
+
+async function readToEnd(
+  events: AsyncIterator<unknown>,
+  items: unknown[],
+  onCharacters: (count: number) => void,
+): Promise<StreamEnd> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return { kind: 'ended' };
+    const event = EventSchema.safeParse(next.value).data ?? { type: '' };
+    if (typeof event['delta'] === 'string') onCharacters(event['delta'].length);
+    if (event.type === 'response.output_item.done') items.push(event['item']);
+    const end = endOf(event, items);
+    if (end !== undefined) return end;
+  }
+}
+
+/** Reads a response that came as one JSON document, from a server that does not stream. */
+export function readDocument(document: unknown): StreamEnd {
+  const status = FinalSchema.safeParse(document).data?.status ?? 'completed';
+  if (status === 'failed' || status === 'cancelled') return { kind: 'failed', error: errorOf(document) };
+  if (status === 'incomplete') return { kind: 'incomplete', reason: reasonOf(document) };
+  if (status !== 'completed') return { kind: 'ended' };
+  return { kind: 'completed', response: document, items: [] };
+}
+
+function endOf(event: z.infer<typeof EventSchema>, items: readonly unknown[]): StreamEnd | undefined {
+  switch (event.type) {
+    case 'response.completed':
+      return { kind: 'completed', response: event['response'], items };
+    case 'response.failed':
+    case 'response.cancelled':
+      return { kind: 'failed', error: errorOf(event['response']) };
+    case 'response.incomplete':
+      return { kind: 'incomplete', reason: reasonOf(event['response']) };
+    case 'error':
+      return { kind: 'failed', error: event['error'] ?? { ...event, type: null } };
+    default:
+      return event.type === '' && 'error' in event ? { kind: 'failed', error: event['error'] } : undefined;
+  }
+}
+
+function errorOf(response: unknown): unknown {
+  return FailedSchema.safeParse(response).data?.error ?? null;
+}
+
+function reasonOf(response: unknown): string {
+  return IncompleteSchema.safeParse(response).data?.incomplete_details.reason ?? 'unknown';
+}
+
+async function drain(events: AsyncIterator<unknown>, controller: AbortController): Promise<void> {
+  const timer = setTimeout(() => controller.abort(), graceMs);
+  try {
+    while ((await events.next()).done !== true);
+  } catch {
+    // The answer is complete: how the connection ends after it changes nothing.
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { type TranscriptItem, TranscriptItemSchema } from '../../contracts/model-client.ts';
+
+const RequestSchema = z.object({
+  model: z.string().min(1),
+  input: z.union([
+    z.array(TranscriptItemSchema),
+    z.string().transform((content): TranscriptItem[] => [{ type: 'message', role: 'user', content }]),
+  ]),
+  tools: z.array(TranscriptItemSchema).default([]),
+  tool_choice: z.json().optional(),
+  stream: z.boolean().nullish(),
+  prompt_cache_key: z.string().nullish(),
+});
+/** A request of the Responses API, as far as a scripted model reads it. */
+export type ScriptedRequest = z.infer<typeof RequestSchema>;
+
+/** Reads a request's body; a string says why it is refused. */
+export function parseRequest(body: Uint8Array): ScriptedRequest | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return 'the body is no JSON';
+  }
+  const parsed = RequestSchema.safeParse(value);
+  return parsed.success ? parsed.data : z.prettifyError(parsed.error);
+}
+
+/** Whether the request asks for a summary: tools are there to keep the cache, and may not be called. */
+export function asksForSummary(request: ScriptedRequest): boolean {
+  return request.tool_choice === 'none';
+}
+
+/** The text of a message item; empty for any other. */
+export function messageText(item: TranscriptItem): string {
+  const content = item['content'];
+  if (typeof content === 'string') return content;
+  return Array.isArray(content) ? content.map(partText).join('\n') : '';
+}
+
+function partText(part: unknown): string {
+  if (typeof part !== 'object' || part === null || !('text' in part)) return '';
+  return typeof part.text === 'string' ? part.text : '';
+}
