@@ -58,6 +58,7 @@ export const errorTable = {
   'sandbox.lost': row(true, 503, 8),
   'sandbox.setup_failed': row(false, 422, 3),
   'sandbox.disk_full': row(true, 507, 8),
+  'sandbox.conflict': row(false, 409, 1),
   'policy.invalid': row(false, 422, 7),
   'policy.not_found': row(false, 404, 7),
   'approval.not_found': row(false, 404, 7),

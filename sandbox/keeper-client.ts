@@ -1,0 +1,105 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { LonghaulError } from '../contracts/error.ts';
+import type { SetupProgress } from '../contracts/sandbox.ts';
+import { readFrames, writeBytes, writeJson } from './frames.ts';
+import { errnoOf, leaseFile } from './lease-files.ts';
+import type { KeeperCall, KeeperReply } from './protocol.ts';
+
+export interface CallOptions {
+  readonly stdin?: Uint8Array;
+  /** Ends the waiting, not what is waited for. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SetupProgress) => void;
+  readonly onTail?: (tail: string) => void;
+}
+
+export type CallOutcome =
+  | { readonly kind: 'done'; readonly value: unknown; readonly bytes: Buffer | null }
+  /** No keeper listens: `absent` when none has ever, `dead` when it is no more or died under the call. */
+  | { readonly kind: 'absent' | 'dead' };
+
+/**
+ * One call to the keeper of a lease. Throws the keeper's own `LonghaulError`, or the signal's reason once that is aborted. A call
+ * whose keeper dies may or may not have had its effect.
+ */
+export async function callKeeper(
+  leaseDirectory: string,
+  call: KeeperCall,
+  options: CallOptions = {},
+): Promise<CallOutcome> {
+  options.signal?.throwIfAborted();
+  let directory: number;
+  try {
+    directory = openSync(leaseDirectory, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { kind: 'absent' };
+    throw error;
+  }
+  try {
+    // Socket addresses hold 108 bytes: by way of the open directory the name is short, wherever the lease lies.
+    const socket = connect(`/proc/self/fd/${directory}/${leaseFile.socket}`);
+    return await converse(socket, call, options);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promise<CallOutcome> {
+  return new Promise((resolve, reject) => {
+    let done: { value: unknown; bytes: number | null } | null = null;
+    const chunks: Buffer[] = [];
+    let received = 0;
+
+    const onAbort = (): void => settle(() => reject(options.signal?.reason));
+    const settle = (how: () => void): void => {
+      options.signal?.removeEventListener('abort', onAbort);
+      socket.destroy();
+      how();
+    };
+    const fail = (error: Error): void => settle(() => reject(error));
+    const finishWhenWhole = (): void => {
+      if (done === null || received < (done.bytes ?? 0)) return;
+      const { value, bytes } = done;
+      settle(() => resolve({ kind: 'done', value, bytes: bytes === null ? null : Buffer.concat(chunks) }));
+    };
+    const onReply = (reply: KeeperReply): void => {
+      switch (reply.type) {
+        case 'progress':
+          options.onProgress?.(reply.progress);
+          break;
+        case 'tail':
+          options.onTail?.(reply.tail);
+          break;
+        case 'fault':
+          fail(new LonghaulError(reply.fault.code, reply.fault.message, { details: reply.fault.details }));
+          break;
+        case 'done':
+          done = reply;
+          finishWhenWhole();
+          break;
+      }
+    };
+
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    socket.on('connect', () => {
+      writeJson(socket, call);
+      if (options.stdin !== undefined) writeBytes(socket, options.stdin);
+    });
+    socket.on('error', (error) => {
+      const absent = errnoOf(error) === 'ENOENT';
+      settle(() => resolve({ kind: absent ? 'absent' : 'dead' }));
+    });
+    socket.on('close', () => settle(() => resolve({ kind: 'dead' })));
+    readFrames(socket, {
+      // The peer is this same program, under the same user, behind a directory that nobody else may enter.
+      onJson: (value) => onReply(value as KeeperReply),
+      onBytes(bytes) {
+        chunks.push(bytes);
+        received += bytes.length;
+        finishWhenWhole();
+      },
+      onCorrupt: (reason) => settle(() => reject(new Error(`The keeper's answer cannot be read: ${reason}`))),
+    });
+  });
+}

@@ -1,0 +1,92 @@
+import type { Mount } from './root-files.ts';
+
+export interface BubblewrapInput {
+  readonly uid: number;
+  readonly gid: number;
+  /** In this order: a later mount may lie on an earlier one. */
+  readonly mounts: readonly Mount[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  /** The descriptor that holds the compiled system call filter; null where there is none for this processor. */
+  readonly seccompFd: number | null;
+  readonly command: readonly string[];
+}
+
+/** Where things are inside. */
+export const inside = {
+  workspace: '/workspace',
+  git: '/workspace/.git',
+  home: '/home/agent',
+  tmp: '/tmp',
+  control: '/run/longhaul/control',
+  runner: '/run/longhaul/runner.sh',
+} as const;
+
+/** The environment that every command starts with; nothing of the keeper's own is inherited. */
+export function baseEnvironment(searchPath: string): Readonly<Record<string, string>> {
+  return {
+    PATH: searchPath,
+    HOME: inside.home,
+    TMPDIR: inside.tmp,
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    NO_COLOR: '1',
+    PAGER: 'cat',
+    GIT_PAGER: 'cat',
+    CI: '1',
+  };
+}
+
+/**
+ * The arguments of bwrap(1): all namespaces its own, no network, no capability, no further user namespace, an empty environment, and
+ * the end of everything when the keeper ends.
+ */
+export function bubblewrapArguments(input: BubblewrapInput): string[] {
+  return [
+    '--unshare-all',
+    // --unshare-all asks for a user namespace only where one is to be had.
+    '--unshare-user',
+    '--disable-userns',
+    '--new-session',
+    '--die-with-parent',
+    '--cap-drop',
+    'ALL',
+    '--hostname',
+    'sandbox',
+    '--uid',
+    String(input.uid),
+    '--gid',
+    String(input.gid),
+    '--clearenv',
+    ...Object.entries(input.environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    '--perms',
+    '0755',
+    '--dir',
+    '/run',
+    '--perms',
+    '0755',
+    '--dir',
+    '/home',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    ...input.mounts.flatMap(mountArguments),
+    '--chdir',
+    input.workingDirectory,
+    ...(input.seccompFd === null ? [] : ['--seccomp', String(input.seccompFd)]),
+    '--',
+    ...input.command,
+  ];
+}
+
+function mountArguments(mount: Mount): string[] {
+  switch (mount.kind) {
+    case 'symlink':
+      return ['--symlink', mount.target, mount.to];
+    case 'read-only':
+      return ['--ro-bind', mount.from, mount.to];
+    case 'read-write':
+      return ['--bind', mount.from, mount.to];
+  }
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { LonghaulError } from '../../contracts/error.ts';
+
+export interface GitResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface GitOptions {
+  readonly stdin?: string | Buffer;
+  /** Added to the fixed environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs git with the keeper's own repository on the workspace. */
+export interface Git {
+  /** Throws `sandbox.disk_full` for a full disk, `checkpoint.invalid` for any other failure. */
+  run(args: readonly string[], options?: GitOptions): Promise<GitResult>;
+  /** Like `run`, and gives the exit code instead of throwing for it; a full disk still throws. */
+  attempt(args: readonly string[], options?: GitOptions): Promise<GitResult>;
+}
+
+/**
+ * Git whose configuration comes from the keeper's repository alone: nothing of the user, the system or the workspace is read, so no
+ * hook, filter, monitor or external program is ever started.
+ */
+export function createGit(deps: {
+  readonly git: string;
+  readonly gitDir: string;
+  readonly workTree: string;
+}): Git {
+  const environment = {
+    // Git starts its own parts by their full names; a shell is never needed.
+    PATH: '/usr/bin:/bin',
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_DIR: deps.gitDir,
+    GIT_WORK_TREE: deps.workTree,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_CEILING_DIRECTORIES: '/',
+  };
+  const attempt = async (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
+    const result = await execute(
+      deps.git,
+      args,
+      { ...environment, ...options.env },
+      deps.workTree,
+      options.stdin,
+    );
+    if (result.exitCode !== 0 && isDiskFull(result.stderr)) throw diskFull(`git ${args[0]}`);
+    return result;
+  };
+  return {
+    attempt,
+    async run(args, options) {
+      const result = await attempt(args, options);
+      if (result.exitCode === 0) return result;
+      throw new LonghaulError(
+        'checkpoint.invalid',
+        `git ${args[0]} failed on the workspace with exit code ${result.exitCode}: ${result.stderr.trim().slice(-800)}`,
+      );
+    },
+  };
+}
+
+/** Git tells of a full disk by the C library's words only. */
+export function isDiskFull(text: string): boolean {
+  return text.includes('No space left on device') || text.includes('Disk quota exceeded');
+}
+
+export function diskFull(what: string): LonghaulError {
+  return new LonghaulError(
+    'sandbox.disk_full',
+    `The disk is full: ${what} could not write. The workspace is as it was; free some space and try again.`,
+  );
+}
+
+function execute(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd: string,
+  stdin: string | Buffer | undefined,
+): Promise<GitResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      env,
+      cwd,
+      stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    const out: Buffer[] = [];
+    let stderr = '';
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (stderr.length < 65_536) stderr += chunk.toString('utf8');
+    });
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(stdin);
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ exitCode: code ?? -1, stdout: Buffer.concat(out), stderr }));
+  });
+}

@@ -1,0 +1,98 @@
+import { linkSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import path from 'node:path';
+import { errnoOf, leaseFile, readJsonFile, removeLeaseDirectory } from '../lease-files.ts';
+import type { KeeperConfig } from '../protocol.ts';
+import { createKeeper } from './keeper.ts';
+import { serveKeeper } from './server.ts';
+
+/** How long the last answers may take to reach their callers before the process ends anyway. */
+const goodbyeLimitMs = 5_000;
+const idleCheckMs = 60_000;
+
+/**
+ * Listens on `keeper.sock`, or says false when another keeper of this lease does already. The name appears when the socket answers, not
+ * before: a caller that is refused knows that the keeper is dead.
+ */
+async function listen(server: Server): Promise<boolean> {
+  const own = `${leaseFile.socket}.${process.pid}`;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(own, resolve);
+  });
+  try {
+    linkSync(own, leaseFile.socket);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** The keeper's program: `node main.ts <lease directory>`. It lives as long as its sandbox. */
+async function main(leaseDirectory: string): Promise<void> {
+  const log = (message: string): void => {
+    process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+  };
+  // Socket addresses hold 108 bytes; a name relative to the lease's directory always fits.
+  process.chdir(leaseDirectory);
+  // For the workspace; nobody else may enter the lease's directory.
+  process.umask(0o022);
+  const config = readJsonFile(leaseFile.config) as KeeperConfig | undefined;
+  const server = createServer();
+  if (config === undefined || !(await listen(server))) process.exit(0);
+
+  const keeper = createKeeper({ leaseDirectory, config, log });
+  let lastCallAt = Date.now();
+  let releasing: Promise<void> | null = null;
+  const release = (): Promise<void> => {
+    releasing ??= keeper
+      .stop()
+      .then(() => removeLeaseDirectory(path.dirname(leaseDirectory), path.basename(leaseDirectory)))
+      .finally(goodbye);
+    return releasing;
+  };
+  const goodbye = (): void => {
+    server.close(() => process.exit(0));
+    setTimeout(() => process.exit(0), goodbyeLimitMs);
+  };
+
+  serveKeeper(server, {
+    keeper,
+    release,
+    onCall: () => {
+      lastCallAt = Date.now();
+    },
+  });
+  setInterval(
+    () => {
+      server.getConnections((_error, connections) => {
+        if (connections > 0) lastCallAt = Date.now();
+        if (Date.now() - lastCallAt < config.idleLimitMs) return;
+        log('nobody has called for the idle limit: the lease is given up');
+        release().catch((error: unknown) => log(String(error)));
+      });
+    },
+    Math.min(idleCheckMs, config.idleLimitMs),
+  );
+
+  keeper.sandboxEnded.then(
+    async (how) => {
+      if (releasing !== null) return;
+      log(`the sandbox has ended: ${how}`);
+      await keeper.stop();
+      // What steps have left on disk stays for whoever asks next.
+      goodbye();
+    },
+    async (error: unknown) => {
+      log(`the lease could not be made: ${error instanceof Error ? error.message : String(error)}`);
+      await release();
+    },
+  );
+}
+
+const [leaseDirectory] = process.argv.slice(2);
+if (leaseDirectory === undefined) throw new Error('usage: main.ts <lease directory>');
+await main(leaseDirectory);

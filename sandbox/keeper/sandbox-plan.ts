@@ -1,0 +1,63 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { leaseFile } from '../lease-files.ts';
+import { baseEnvironment, bubblewrapArguments, inside } from './bubblewrap.ts';
+import { agentId, type Mount, searchPath, systemMounts, writeIdentityFiles } from './root-files.ts';
+import { seccompFd } from './sandbox-process.ts';
+import { seccompFilter } from './seccomp.ts';
+
+const runnerFile = fileURLToPath(new URL('../runner.sh', import.meta.url));
+
+/** What a lease's sandboxes have in common: the one for setup and the one for the task. */
+export interface SandboxPlan {
+  readonly seccompFile: string | null;
+  /** bwrap's arguments, with more mounts and variables on top. */
+  arguments(more: {
+    readonly mounts: readonly Mount[];
+    readonly environment: Readonly<Record<string, string>>;
+  }): string[];
+}
+
+/** Writes the files that every sandbox of the lease shows, and says how to start one. */
+export function planSandbox(deps: {
+  readonly leaseDirectory: string;
+  readonly readOnlyPaths: readonly string[];
+  /** Mounts of the agent's view of the repository; see `makeAgentRepository`. */
+  readonly gitMounts: readonly Mount[];
+}): SandboxPlan {
+  const at = (name: string): string => path.join(deps.leaseDirectory, name);
+  const uid = agentId(process.getuid?.() ?? 0);
+  const gid = agentId(process.getgid?.() ?? 0);
+  for (const name of [leaseFile.home, leaseFile.tmp]) mkdirSync(at(name), { recursive: true, mode: 0o700 });
+  // Not listable: what waits there for a later step is not for an earlier one to read.
+  mkdirSync(at(leaseFile.control), { recursive: true, mode: 0o311 });
+
+  const filter = seccompFilter(process.arch);
+  const seccompFile = filter === null ? null : at('seccomp.bpf');
+  if (filter !== null && seccompFile !== null) writeFileSync(seccompFile, filter);
+
+  const mounts: Mount[] = [
+    ...systemMounts(readdirSync('/etc'), deps.readOnlyPaths),
+    ...writeIdentityFiles(at(leaseFile.etc), uid, gid),
+    { kind: 'read-write', from: at(leaseFile.workspace), to: inside.workspace },
+    ...deps.gitMounts,
+    { kind: 'read-write', from: at(leaseFile.home), to: inside.home },
+    { kind: 'read-write', from: at(leaseFile.tmp), to: inside.tmp },
+    { kind: 'read-only', from: at(leaseFile.control), to: inside.control },
+    { kind: 'read-only', from: runnerFile, to: inside.runner },
+  ];
+  return {
+    seccompFile,
+    arguments: (more) =>
+      bubblewrapArguments({
+        uid,
+        gid,
+        mounts: [...mounts, ...more.mounts],
+        environment: { ...baseEnvironment(searchPath(deps.readOnlyPaths)), ...more.environment },
+        workingDirectory: inside.workspace,
+        seccompFd: seccompFile === null ? null : seccompFd,
+        command: ['/bin/sh', inside.runner, inside.control],
+      }),
+  };
+}

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { descendantsOf, type ProcessEntry, readProcess } from '../processes.ts';
+
+export interface StartInput {
+  readonly sh: string;
+  readonly bwrap: string;
+  readonly arguments: readonly string[];
+  /** Files that the new process writes its number into before it starts anything. */
+  readonly joinFiles: readonly string[];
+  /** Holds the compiled filter for descriptor 4; null for none. */
+  readonly seccompFile: string | null;
+  readonly processes: number;
+  readonly startLimitMs: number;
+}
+
+/** A live sandbox: bwrap with the step runner in it. */
+export interface SandboxProcess {
+  readonly pid: number;
+  /** Resolves when the sandbox has ended, with what it said last. */
+  readonly ended: Promise<string>;
+  isEnded(): boolean;
+  startStep(name: string, stepId: string): void;
+  onExit(listener: (name: string, status: number) => void): void;
+  /** Every process that commands have started; not bwrap's own and not the runner. */
+  agentProcesses(): ProcessEntry[];
+  kill(): void;
+}
+
+export const seccompFd = 4;
+const stderrLimit = 4096;
+
+/**
+ * Starts bwrap and waits for the runner's word. The runner is spoken to over socket pairs: a socket, unlike a file or FIFO, cannot be
+ * opened a second time by way of /proc. Throws an Error with bwrap's own message when it ends before the runner is ready.
+ */
+export async function startSandboxProcess(input: StartInput): Promise<SandboxProcess> {
+  const filter = input.seccompFile === null ? null : openSync(input.seccompFile, 'r');
+  // The shell puts itself under the limits and then becomes bwrap: no process of the sandbox is ever outside them.
+  const join = input.joinFiles.map((_, index) => `echo $$ > "$${index + 1}" || exit 125`);
+  const script = [...join, `shift ${input.joinFiles.length}`, processLimit(input), 'exec "$@"'].join('\n');
+  const child = spawn(input.sh, ['-c', script, 'sh', ...input.joinFiles, input.bwrap, ...input.arguments], {
+    env: {},
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe', filter ?? 'ignore'],
+  });
+  if (filter !== null) closeSync(filter);
+  return await untilReady(child, input.startLimitMs);
+}
+
+// RLIMIT_NPROC counts within the sandbox's own user namespace (Linux 5.14). Dash knows it as -p, the others as -u.
+function processLimit(input: StartInput): string {
+  if (input.joinFiles.length > 0) return ':';
+  return `ulimit -u ${input.processes} 2>/dev/null || ulimit -p ${input.processes} 2>/dev/null || :`;
+}
+
+async function untilReady(child: ChildProcess, limitMs: number): Promise<SandboxProcess> {
+  const control = child.stdin;
+  const reports = child.stdio[3];
+  if (control === null || !isReadable(reports) || child.stderr === null)
+    throw new Error('spawn gave no pipes');
+  let stderr = '';
+  let ended = false;
+  let runnerSession = -1;
+  let listener: (name: string, status: number) => void = () => undefined;
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-stderrLimit);
+  });
+  control.on('error', () => undefined);
+  reports.on('error', () => undefined);
+
+  const endedPromise = new Promise<string>((resolve) => {
+    const finish = (how: string): void => {
+      ended = true;
+      resolve(stderr.trim() === '' ? how : `${how}: ${stderr.trim()}`);
+    };
+    child.on('error', (error) => finish(error.message));
+    child.on('close', (code, signal) => finish(`bwrap ended with ${signal ?? `exit code ${code}`}`));
+  });
+
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: reports }).on('line', (line) => {
+      const [word, name = '', status] = line.split(' ');
+      if (word === 'ready') resolve();
+      if (word === 'exit') listener(name, Number(status));
+    });
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const first = await Promise.race([ready, endedPromise]);
+  clearTimeout(timer);
+  const pid = child.pid;
+  if (first !== undefined || pid === undefined) throw new Error(first ?? 'bwrap did not start');
+
+  const all = descendantsOf(pid);
+  // At this moment the runner is the only process that is nobody's parent.
+  const runner = all.find((entry) => !all.some((other) => other.parent === entry.pid));
+  runnerSession = runner?.session ?? -1;
+  return {
+    pid,
+    ended: endedPromise,
+    isEnded: () => ended,
+    startStep: (name, stepId) => writeLine(control, `start ${name} ${stepId}`),
+    onExit: (next) => {
+      listener = next;
+    },
+    agentProcesses: () =>
+      readProcess(pid) === undefined
+        ? []
+        : descendantsOf(pid).filter((entry) => entry.session !== runnerSession),
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+function isReadable(stream: Readable | Writable | null | undefined): stream is Readable {
+  return stream !== null && stream !== undefined && 'read' in stream;
+}
+
+function writeLine(stream: Writable, line: string): void {
+  stream.write(`${line}\n`);
+}

@@ -1,0 +1,165 @@
+import type { Server, Socket } from 'node:net';
+import { LonghaulError } from '../../contracts/error.ts';
+import { readFrames, writeBytes, writeJson } from '../frames.ts';
+import type { KeeperCall, KeeperFault, KeeperReply, KeeperStepResult } from '../protocol.ts';
+import type { Keeper } from './keeper.ts';
+import type { RecordedResult } from './step-records.ts';
+
+const tailIntervalMs = 1_000;
+
+interface Answer {
+  readonly value: unknown;
+  readonly bytes: Buffer | null;
+}
+
+interface ServerDeps {
+  readonly keeper: Keeper;
+  /** Ends the lease and this process after the last answer. */
+  readonly release: () => Promise<void>;
+  readonly onCall: () => void;
+}
+
+/** Serves one lease: one call a connection. A caller that goes away stops nothing. */
+export function serveKeeper(server: Server, deps: ServerDeps): void {
+  server.on('connection', (socket) => {
+    socket.on('error', () => socket.destroy());
+    receiveCall(socket, (call, stdin) => {
+      deps.onCall();
+      handle(deps, socket, call, stdin).then(
+        (answer) => {
+          send(socket, { type: 'done', value: answer.value, bytes: answer.bytes?.length ?? null });
+          if (answer.bytes !== null) writeBytes(socket, answer.bytes);
+          socket.end();
+        },
+        (error: unknown) => {
+          send(socket, { type: 'fault', fault: faultOf(error) });
+          socket.end();
+        },
+      );
+    });
+  });
+}
+
+function receiveCall(socket: Socket, onCall: (call: KeeperCall, stdin: Buffer | null) => void): void {
+  let call: KeeperCall | null = null;
+  let stdinBytes = 0;
+  const stdin: Buffer[] = [];
+  const deliverWhenWhole = (): void => {
+    if (call === null) return;
+    const wanted = call.call === 'exec' ? call.stdinBytes : null;
+    if (wanted !== null && stdinBytes < wanted) return;
+    onCall(call, wanted === null ? null : Buffer.concat(stdin));
+    call = null;
+  };
+  readFrames(socket, {
+    onJson(value) {
+      // The peer is this same program, under the same user, behind a directory that nobody else may enter.
+      call = value as KeeperCall;
+      deliverWhenWhole();
+    },
+    onBytes(bytes) {
+      stdin.push(bytes);
+      stdinBytes += bytes.length;
+      deliverWhenWhole();
+    },
+    onCorrupt: () => socket.destroy(),
+  });
+}
+
+function send(socket: Socket, reply: KeeperReply): void {
+  if (socket.writable) writeJson(socket, reply);
+}
+
+function faultOf(error: unknown): KeeperFault {
+  if (error instanceof LonghaulError) {
+    return { code: error.code, message: error.message, details: error.details };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'internal.bug', message: `The sandbox's keeper failed: ${text}`, details: {} };
+}
+
+async function handle(
+  deps: ServerDeps,
+  socket: Socket,
+  call: KeeperCall,
+  stdin: Buffer | null,
+): Promise<Answer> {
+  const { keeper } = deps;
+  switch (call.call) {
+    case 'ping':
+      return { value: null, bytes: null };
+    case 'acquire':
+      return await acquire(deps, socket);
+    case 'exec':
+      return await exec(keeper, socket, call, stdin);
+    case 'cancel':
+      keeper.cancel(call.stepId);
+      return { value: null, bytes: null };
+    case 'checkpoint': {
+      const { pack, ...value } = await keeper.checkpoint(call);
+      return { value, bytes: pack };
+    }
+    case 'restore':
+      await keeper.restore(call);
+      return { value: null, bytes: null };
+    case 'release':
+      await deps.release();
+      return { value: null, bytes: null };
+  }
+}
+
+async function acquire({ keeper, release }: ServerDeps, socket: Socket): Promise<Answer> {
+  const stop = keeper.onProgress((progress) => send(socket, { type: 'progress', progress }));
+  try {
+    return { value: await keeper.ready, bytes: null };
+  } catch (error) {
+    // Gone before the caller knows, so that asking again starts afresh.
+    await release();
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+async function exec(
+  keeper: Keeper,
+  socket: Socket,
+  call: Extract<KeeperCall, { call: 'exec' }>,
+  stdin: Buffer | null,
+): Promise<Answer> {
+  const { stepId } = call.step;
+  const outcome = await keeper.exec(call.step, stdin);
+  const answer = (result: RecordedResult, adopted: boolean): Answer => ({
+    value: { ...result, adopted } satisfies KeeperStepResult,
+    bytes: keeper.readOutput(stepId),
+  });
+  if (outcome.kind === 'recorded') return answer(outcome.result, true);
+  if (outcome.kind === 'lost') return answer(lostResult(0), outcome.started);
+  const { step, adopted } = outcome;
+  const startedAt = Date.now();
+  let shown = '';
+  const timer = setInterval(() => {
+    const tail = step.tail();
+    if (tail === shown) return;
+    shown = tail;
+    send(socket, { type: 'tail', tail });
+  }, tailIntervalMs);
+  try {
+    const result = await step.done;
+    return answer(result ?? lostResult(Date.now() - startedAt), adopted);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** How a step ended whose sandbox died: nobody knows. */
+export function lostResult(durationMs: number): RecordedResult {
+  return {
+    status: 'lost',
+    exitCode: null,
+    signal: null,
+    outputLimit: false,
+    memoryLimit: false,
+    durationMs,
+  };
+}

@@ -1,0 +1,170 @@
+import { closeSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { errnoOf } from '../lease-files.ts';
+import { endProcesses } from '../processes.ts';
+import type { StepCommand } from '../protocol.ts';
+import { inside } from './bubblewrap.ts';
+import type { FifoPool } from './fifo-pool.ts';
+import { diskFull } from './git.ts';
+import type { Guard, Overrun } from './guard.ts';
+import type { SandboxProcess } from './sandbox-process.ts';
+import { createStepOutput, type StepOutput } from './step-output.ts';
+import { selectStepProcesses } from './step-processes.ts';
+import type { RecordedResult, StepRecords } from './step-records.ts';
+import { stepScript } from './step-script.ts';
+
+/** From the polite signal to the other one. */
+const terminateGraceMs = 2_000;
+/** A process that SIGKILL does not end by then is stuck in the kernel; the sandbox as a whole goes. */
+const killLimitMs = 10_000;
+const longestTimerMs = 2 ** 31 - 1;
+
+type EndReason = 'timed_out' | 'cancelled' | 'output' | Overrun;
+
+export interface RunningStep {
+  readonly stepId: string;
+  readonly tail: () => string;
+  /** Rejects with `sandbox.disk_full` when its output could not be kept; resolves null when the sandbox died under it. */
+  readonly done: Promise<RecordedResult | null>;
+  cancel(): void;
+}
+
+export interface StepsDeps {
+  readonly sandbox: SandboxProcess;
+  readonly records: StepRecords;
+  readonly fifos: FifoPool;
+  readonly guard: Guard;
+  readonly controlDirectory: string;
+  readonly processLimit: number;
+}
+
+/** Starts steps in the sandbox and brings each to its end. */
+export interface Steps {
+  running(stepId: string): RunningStep | undefined;
+  start(step: StepCommand, stdin: Buffer | null): Promise<RunningStep>;
+}
+
+export function createSteps(deps: StepsDeps): Steps {
+  const running = new Map<string, RunningStep>();
+  const exits = new Map<string, (status: number) => void>();
+  deps.sandbox.onExit((name, status) => exits.get(name)?.(status));
+
+  return {
+    running: (stepId) => running.get(stepId),
+    async start(step, stdin) {
+      const script = stepScript(step, inside.workspace);
+      const fifo = await deps.fifos.take();
+      const file = (suffix: string): string => path.join(deps.controlDirectory, fifo.name + suffix);
+      try {
+        deps.records.markStarted(step.stepId);
+        if (stdin !== null) writeFileSync(file('.in'), stdin, { mode: 0o400 });
+        writeFileSync(file('.sh'), script, { mode: 0o400 });
+      } catch (error) {
+        closeSync(fifo.fd);
+        throw errnoOf(error) === 'ENOSPC' ? diskFull(`step ${step.stepId}`) : error;
+      }
+      const exited = new Promise<number>((resolve) => exits.set(fifo.name, resolve));
+      const entry = follow(deps, step, fifo.fd, exited);
+      running.set(step.stepId, entry);
+      deps.sandbox.startStep(fifo.name, step.stepId);
+      const forget = (): void => {
+        running.delete(step.stepId);
+        exits.delete(fifo.name);
+        for (const suffix of ['.in', '.sh', '.out']) rmSync(file(suffix), { force: true });
+      };
+      entry.done.then(forget, forget);
+      return entry;
+    },
+  };
+}
+
+function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<number>): RunningStep {
+  const startedAt = Date.now();
+  let reason: EndReason | null = null;
+  let fault: Error | null = null;
+  let ending: Promise<boolean> | null = null;
+
+  const processes = selectStepProcesses(deps.sandbox, step.stepId);
+  const end = (why: EndReason, graceMs: number): void => {
+    if (ending !== null) return;
+    reason = why;
+    ending = endProcesses(processes, graceMs, killLimitMs).then((gone) => {
+      if (!gone) deps.sandbox.kill();
+      return gone;
+    });
+  };
+
+  const output = createStepOutput({
+    fd,
+    file: deps.records.outputFile(step.stepId),
+    maxBytes: step.maxOutputBytes,
+    onFault(what) {
+      if (what !== 'limit') fault = what;
+      end('output', 0);
+    },
+  });
+  const timer = setTimeout(
+    () => end('timed_out', terminateGraceMs),
+    Math.min(step.timeoutMs, longestTimerMs),
+  );
+  const watch = deps.guard.watch(processes, (overrun) => end(overrun, 0));
+
+  const finish = async (): Promise<RecordedResult | null> => {
+    const status = await Promise.race([exited, deps.sandbox.ended.then(() => null)]);
+    clearTimeout(timer);
+    const durationMs = Date.now() - startedAt;
+    const overrun = watch.stop();
+    if (status === null) {
+      await output.finish();
+      return null;
+    }
+    // A bomb's first process may end while the rest goes on.
+    if (overrun === 'processes') end('processes', 0);
+    await ending;
+    note(output, reason, deps.processLimit);
+    await output.finish();
+    if (fault !== null)
+      throw errnoOf(fault) === 'ENOSPC' ? diskFull(`the output of step ${step.stepId}`) : fault;
+    const result = resultOf(status, reason, overrun, durationMs);
+    deps.records.writeResult(step.stepId, result);
+    return result;
+  };
+
+  return {
+    stepId: step.stepId,
+    tail: output.tail,
+    done: finish(),
+    cancel: () => end('cancelled', terminateGraceMs),
+  };
+}
+
+function note(output: StepOutput, reason: EndReason | null, processLimit: number): void {
+  if (reason !== 'processes') return;
+  output.note(`longhaul: ended, the limit of ${processLimit} processes was reached\n`);
+}
+
+/** Puts together how a step ended: the shell's status, the keeper's own reason to end it, and what the kernel refused. */
+export function resultOf(
+  status: number,
+  reason: EndReason | null,
+  overrun: Overrun | null,
+  durationMs: number,
+): RecordedResult {
+  const failed = status !== 0 || reason !== null;
+  const ending = reason === 'timed_out' || reason === 'cancelled' ? reason : failed ? 'failed' : 'ok';
+  return {
+    status: ending,
+    exitCode: status,
+    signal: signalName(status - 128),
+    outputLimit: reason === 'output',
+    memoryLimit: failed && (reason === 'memory' || overrun === 'memory'),
+    durationMs,
+  };
+}
+
+/** A shell gives 128+n for a command that signal n has ended. */
+function signalName(number: number): string | null {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? null;
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Names inside a lease's directory. Only `workspace`, `home`, `tmp` and (read-only) `control`, `agent-git`, `etc` are seen by the agent. */
+export const leaseFile = {
+  config: 'config.json',
+  socket: 'keeper.sock',
+  processes: 'processes.json',
+  log: 'keeper.log',
+  proxyLog: 'setup-proxy.jsonl',
+  steps: 'steps',
+  workspace: 'workspace',
+  home: 'home',
+  tmp: 'tmp',
+  control: 'control',
+  git: 'git',
+  agentGit: 'agent-git',
+  etc: 'etc',
+} as const;
+
+const trashPrefix = '.trash-';
+const newPrefix = '.new-';
+
+export const errnoOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** Reads and parses a JSON file; undefined when it is missing or torn. */
+export function readJsonFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces a file in one step: a reader sees the old or the new content, also after a power loss when `durable`. */
+export function writeFileAtomically(file: string, content: string, durable: boolean): void {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  const fd = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(fd, content);
+    if (durable) fsyncSync(fd);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Puts a complete lease directory in its place in one step. False when the lease has one already. */
+export function createLeaseDirectory(leasesDir: string, leaseId: string, config: string): boolean {
+  mkdirSync(leasesDir, { recursive: true, mode: 0o700 });
+  const fresh = path.join(leasesDir, newPrefix + randomBytes(8).toString('hex'));
+  mkdirSync(fresh, { mode: 0o700 });
+  writeFileAtomically(path.join(fresh, leaseFile.config), config, true);
+  try {
+    renameSync(fresh, path.join(leasesDir, leaseId));
+    return true;
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    const errno = errnoOf(error);
+    if (errno === 'ENOTEMPTY' || errno === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The leases that have a directory, live or dead. */
+export function listLeaseDirectories(leasesDir: string): string[] {
+  try {
+    return readdirSync(leasesDir).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * Makes a lease's directory disappear in one step, then deletes what it held. No process of the lease may be alive. Never follows a
+ * symbolic link, and gets past directories that their owner has closed.
+ */
+export async function removeLeaseDirectory(leasesDir: string, leaseId: string): Promise<void> {
+  const trash = path.join(leasesDir, trashPrefix + randomBytes(8).toString('hex'));
+  try {
+    renameSync(path.join(leasesDir, leaseId), trash);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  await removeTree(trash);
+}
+
+/** Deletes what a remover that was killed has left. */
+export async function sweepTrash(leasesDir: string): Promise<void> {
+  for (const name of await readdir(leasesDir).catch(() => [])) {
+    if (name.startsWith(trashPrefix)) await removeTree(path.join(leasesDir, name));
+  }
+}
+
+/** Deletes a tree that no process is changing. */
+export async function removeTree(directory: string): Promise<void> {
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true, maxRetries: 2 });
+  try {
+    await remove();
+  } catch {
+    await openDirectories(Buffer.from(directory));
+    await remove();
+  }
+}
+
+// Names as bytes: a name need not be valid UTF-8.
+async function openDirectories(directory: Buffer): Promise<void> {
+  const stat = await lstat(directory).catch(() => undefined);
+  if (stat === undefined || !stat.isDirectory()) return;
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
+    if (entry.isDirectory()) await openDirectories(Buffer.concat([directory, Buffer.from('/'), entry.name]));
+  }
+}

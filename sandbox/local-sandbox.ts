@@ -1,0 +1,224 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LonghaulError } from '../contracts/error.ts';
+import type { LeaseId } from '../contracts/ids.ts';
+import type { Lease, Sandbox, SandboxSpec, Step, StepResult, StepWatch } from '../contracts/sandbox.ts';
+import { lostResult } from './keeper/server.ts';
+import { createStepRecords } from './keeper/step-records.ts';
+import { type CallOptions, type CallOutcome, callKeeper } from './keeper-client.ts';
+import {
+  createLeaseDirectory,
+  leaseFile,
+  listLeaseDirectories,
+  readJsonFile,
+  removeLeaseDirectory,
+  sweepTrash,
+} from './lease-files.ts';
+import { clearAwayProcesses } from './leftovers.ts';
+import { digestOf, type Machine, requireMachine } from './machine.ts';
+import { probeMachine } from './probe.ts';
+import type {
+  KeeperCall,
+  KeeperCheckpoint,
+  KeeperConfig,
+  KeeperLease,
+  KeeperStepResult,
+} from './protocol.ts';
+
+export interface LocalSandboxDeps {
+  /** Trusted; the leases lie in `leases/` below it. Never visible inside. */
+  readonly stateDir: string;
+  /** Trusted; results of setups are kept here by their digest. */
+  readonly cacheDir: string;
+  /** The Node that keepers run on. */
+  readonly nodePath: string;
+  /** Directories of tools that the operator lends, read-only, at the same path; their `bin` and `shims` come first on PATH. */
+  readonly readOnlyPaths: readonly string[];
+  /** Where bwrap, git and tar are looked for, after /usr/bin and the like. */
+  readonly searchPath: readonly string[];
+  /** The operator's own HTTP proxy, for setups; null for the direct way. May hold credentials: they stay outside the sandbox. */
+  readonly upstreamProxyUrl: string | null;
+  /** A lease that nobody has called for so long gives itself up; see `defaultIdleLimitMs`. */
+  readonly idleLimitMs: number;
+}
+
+/** Longer than people leave an approval over a holiday week-end, short enough that forgotten sandboxes do not fill a disk. */
+export const defaultIdleLimitMs = 7 * 24 * 60 * 60 * 1000;
+
+const keeperProgram = fileURLToPath(new URL('./keeper/main.ts', import.meta.url));
+const keeperStartLimitMs = 15_000;
+const keeperPollMs = 15;
+
+/**
+ * Sandboxes on this machine: bubblewrap on Linux. Each lease has a keeper, a process of its own that outlives the worker; this object
+ * holds no state, so any number of processes may use the same directories. There is no way to run without a sandbox.
+ */
+export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
+  const leasesDir = path.join(deps.stateDir, 'leases');
+  const directoryOf = (leaseId: LeaseId): string => path.join(leasesDir, leaseId);
+
+  const call = async (leaseId: LeaseId, request: KeeperCall, options?: CallOptions): Promise<CallOutcome> =>
+    await callKeeper(directoryOf(leaseId), request, options);
+
+  const callLive = async (
+    leaseId: LeaseId,
+    request: KeeperCall,
+    options?: CallOptions,
+  ): Promise<Extract<CallOutcome, { kind: 'done' }>> => {
+    const outcome = await call(leaseId, request, options);
+    if (outcome.kind === 'done') return outcome;
+    throw lost(leaseId);
+  };
+
+  /** Calls `acquire`, starting the keeper when there is none yet. */
+  const reachKeeper = async (leaseId: LeaseId, options: CallOptions): Promise<KeeperLease> => {
+    const end = Date.now() + keeperStartLimitMs;
+    const ask = (): Promise<CallOutcome> => call(leaseId, { call: 'acquire' }, options);
+    let outcome = await ask();
+    if (outcome.kind === 'absent') startKeeper(deps.nodePath, directoryOf(leaseId));
+    while (outcome.kind === 'absent') {
+      if (Date.now() > end) throw keeperSilent(leaseId, directoryOf(leaseId));
+      await delay(keeperPollMs);
+      outcome = await ask();
+    }
+    if (outcome.kind === 'dead') throw lost(leaseId);
+    return outcome.value as KeeperLease;
+  };
+
+  return {
+    probe: () => probeMachine(deps),
+
+    async acquire(spec, watch) {
+      watch.signal.throwIfAborted();
+      const machine = requireMachine(deps);
+      const config = configOf(deps, spec, machine);
+      const created = createLeaseDirectory(leasesDir, spec.leaseId, JSON.stringify(config));
+      if (!created) refuseOtherSpec(directoryOf(spec.leaseId), config);
+      const lease = await reachKeeper(spec.leaseId, { signal: watch.signal, onProgress: watch.onProgress });
+      return { ...lease, adopted: !created } satisfies Lease;
+    },
+
+    async exec(leaseId, step, watch) {
+      const outcome = await call(leaseId, execCall(step), execOptions(step, watch));
+      if (outcome.kind !== 'done') return recordedOrLost(directoryOf(leaseId), step);
+      const result = outcome.value as KeeperStepResult;
+      return { ...result, output: outcome.bytes ?? new Uint8Array() } satisfies StepResult;
+    },
+
+    async cancel(leaseId, stepId) {
+      await call(leaseId, { call: 'cancel', stepId });
+    },
+
+    async checkpoint(leaseId, input) {
+      const { value, bytes } = await callLive(leaseId, { call: 'checkpoint', ...input });
+      return { ...(value as KeeperCheckpoint), pack: bytes };
+    },
+
+    async restore(leaseId, source) {
+      await callLive(leaseId, { call: 'restore', ...source });
+    },
+
+    async release(leaseId) {
+      const outcome = await call(leaseId, { call: 'release' });
+      if (outcome.kind !== 'done') {
+        await clearAwayProcesses(directoryOf(leaseId));
+        await removeLeaseDirectory(leasesDir, leaseId);
+      }
+      await sweepTrash(leasesDir);
+    },
+
+    async leases() {
+      const names = listLeaseDirectories(leasesDir);
+      const listed = names.map(async (name) => {
+        const config = readConfig(path.join(leasesDir, name));
+        if (config === undefined) return [];
+        const { leaseId, taskId } = config.spec;
+        const { kind } = await call(leaseId, { call: 'ping' });
+        return [{ leaseId, taskId, alive: kind === 'done' }];
+      });
+      return (await Promise.all(listed)).flat();
+    },
+  };
+}
+
+function execCall(step: Step): KeeperCall {
+  const { stdin, ...command } = step;
+  return { call: 'exec', step: command, stdinBytes: stdin?.byteLength ?? null };
+}
+
+function execOptions(step: Step, watch: StepWatch): CallOptions {
+  const options = { signal: watch.signal, onTail: watch.onOutput };
+  return step.stdin === null ? options : { ...options, stdin: step.stdin };
+}
+
+/** What a dead lease still knows of a step: its result, or what it had written. */
+function recordedOrLost(leaseDirectory: string, step: Step): StepResult {
+  const records = createStepRecords(path.join(leaseDirectory, leaseFile.steps));
+  const result = records.readResult(step.stepId) ?? lostResult(0);
+  return { ...result, adopted: records.wasStarted(step.stepId), output: records.readOutput(step.stepId) };
+}
+
+function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): KeeperConfig {
+  // What decides how the sandbox behaves. The source does not: a live workspace has moved on from it.
+  const described = {
+    setup: spec.setup,
+    limits: [spec.limits.memoryBytes, spec.limits.processes, spec.limits.maxFileBytes],
+    image: machine.imageDigest,
+  };
+  return {
+    spec,
+    specDigest: digestOf(described),
+    imageDigest: machine.imageDigest,
+    nodePath: deps.nodePath,
+    readOnlyPaths: deps.readOnlyPaths,
+    tools: machine.tools,
+    cacheDir: deps.cacheDir,
+    upstreamProxyUrl: deps.upstreamProxyUrl,
+    idleLimitMs: deps.idleLimitMs,
+  };
+}
+
+function readConfig(leaseDirectory: string): KeeperConfig | undefined {
+  return readJsonFile(path.join(leaseDirectory, leaseFile.config)) as KeeperConfig | undefined;
+}
+
+function refuseOtherSpec(leaseDirectory: string, wanted: KeeperConfig): void {
+  const found = readConfig(leaseDirectory);
+  if (found === undefined || found.specDigest === wanted.specDigest) return;
+  throw new LonghaulError(
+    'sandbox.conflict',
+    `Lease ${wanted.spec.leaseId} exists with another specification (${found.specDigest}, asked for ${wanted.specDigest}). Release it, or take the next lease id.`,
+  );
+}
+
+function startKeeper(nodePath: string, leaseDirectory: string): void {
+  const log = openSync(path.join(leaseDirectory, leaseFile.log), 'a', 0o600);
+  const child = spawn(nodePath, [keeperProgram, leaseDirectory], {
+    detached: true,
+    env: {},
+    cwd: '/',
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  // A program that cannot be started shows by the keeper's silence.
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+function keeperSilent(leaseId: LeaseId, leaseDirectory: string): LonghaulError {
+  const log = path.join(leaseDirectory, leaseFile.log);
+  return new LonghaulError(
+    'sandbox.start_failed',
+    `The keeper of lease ${leaseId} did not answer within ${keeperStartLimitMs} ms. ${existsSync(log) ? `Its log is ${log}.` : 'It has written no log.'} Release the lease and acquire the next one.`,
+  );
+}
+
+function lost(leaseId: LeaseId): LonghaulError {
+  return new LonghaulError(
+    'sandbox.lost',
+    `The sandbox of lease ${leaseId} is gone. Acquire the next lease and restore the last checkpoint.`,
+  );
+}

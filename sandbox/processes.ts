@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A process that stays the same one when its number is given to another later. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly bootId: string;
+}
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+  /** One letter as in proc(5): R S D Z T … */
+  readonly state: string;
+  readonly startTicks: number;
+}
+
+/** Reads one entry of /proc; undefined when there is no such process. Fields as in proc_pid_stat(5). */
+export function readProcess(pid: number): ProcessEntry | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  // The name in parentheses may itself hold parentheses and spaces.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    state: fields[0] ?? '?',
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    startTicks: Number(fields[19]),
+  };
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}
+
+/** The identity of a live process; undefined when there is none. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const entry = readProcess(pid);
+  return entry && { pid, startTicks: entry.startTicks, bootId: bootId() };
+}
+
+/** Whether that very process is alive; a zombie is not. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const entry = readProcess(identity.pid);
+  return (
+    entry !== undefined &&
+    entry.startTicks === identity.startTicks &&
+    entry.state !== 'Z' &&
+    identity.bootId === bootId()
+  );
+}
+
+/** All processes below `root`, not `root` itself. */
+export function descendantsOf(root: number): ProcessEntry[] {
+  const children = new Map<number, ProcessEntry[]>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const entry = Number.isInteger(pid) ? readProcess(pid) : undefined;
+    if (entry === undefined) continue;
+    const siblings = children.get(entry.parent);
+    if (siblings === undefined) children.set(entry.parent, [entry]);
+    else siblings.push(entry);
+  }
+  const found: ProcessEntry[] = [];
+  const waiting = [root];
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    for (const child of children.get(pid) ?? []) {
+      found.push(child);
+      waiting.push(child.pid);
+    }
+  }
+  return found;
+}
+
+/** Sends a signal; a process that is gone is fine. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone between the listing and the signal.
+  }
+}
+
+const pollMs = 20;
+
+/** Kills that very process and waits until it is gone, at most `limitMs`. True when it is gone. */
+export async function killAndWait(identity: ProcessIdentity, limitMs: number): Promise<boolean> {
+  const end = Date.now() + limitMs;
+  while (isAlive(identity)) {
+    if (Date.now() > end) return false;
+    sendSignal(identity.pid, 'SIGKILL');
+    await delay(pollMs);
+  }
+  return true;
+}
+
+/**
+ * Stops every selected process and returns what wakes them again. Repeats until a listing shows nothing that runs: a process that
+ * forks while it is being listed cannot slip through, since its children are listed next time.
+ */
+export async function freeze(select: () => readonly ProcessEntry[], limitMs: number): Promise<() => void> {
+  const stopped = new Set<number>();
+  const thaw = (): void => {
+    for (const pid of stopped) sendSignal(pid, 'SIGCONT');
+  };
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const running = select().filter(
+      (entry) => entry.state !== 'T' && entry.state !== 'Z' && entry.state !== 'X',
+    );
+    if (running.length === 0) return thaw;
+    if (Date.now() > end) {
+      thaw();
+      throw new Error(`${running.length} processes did not stop within ${limitMs} ms`);
+    }
+    for (const entry of running) {
+      stopped.add(entry.pid);
+      sendSignal(entry.pid, 'SIGSTOP');
+    }
+    await delay(1);
+  }
+}
+
+/** Asks the selected processes to end, then kills what is left after `graceMs`. True when none is left. */
+export async function endProcesses(
+  select: () => readonly ProcessEntry[],
+  graceMs: number,
+  limitMs: number,
+): Promise<boolean> {
+  const alive = (): readonly ProcessEntry[] => select().filter((entry) => entry.state !== 'Z');
+  if (graceMs > 0) {
+    for (const entry of alive()) sendSignal(entry.pid, 'SIGTERM');
+    if (await noneLeft(alive, graceMs, () => undefined)) return true;
+  }
+  return await noneLeft(alive, limitMs, (left) => {
+    // Stopped first, so that a process that forks as fast as it dies cannot outrun the killing.
+    for (const entry of left) sendSignal(entry.pid, 'SIGSTOP');
+    for (const entry of select()) sendSignal(entry.pid, 'SIGKILL');
+  });
+}
+
+async function noneLeft(
+  alive: () => readonly ProcessEntry[],
+  limitMs: number,
+  press: (left: readonly ProcessEntry[]) => void,
+): Promise<boolean> {
+  const end = Date.now() + limitMs;
+  for (let left = alive(); left.length > 0; left = alive()) {
+    if (Date.now() > end) return false;
+    press(left);
+    await delay(pollMs);
+  }
+  return true;
+}

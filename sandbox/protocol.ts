@@ -1,0 +1,67 @@
+import type { CommitId, Digest, StepId } from '../contracts/ids.ts';
+import type {
+  Lease,
+  SandboxCheckpoint,
+  SandboxSpec,
+  SetupProgress,
+  Step,
+  StepResult,
+} from '../contracts/sandbox.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
+
+/** What a keeper is started with; `config.json` of the lease, mode 0600. */
+export interface KeeperConfig {
+  readonly spec: SandboxSpec;
+  readonly specDigest: Digest;
+  readonly imageDigest: Digest;
+  readonly nodePath: string;
+  readonly readOnlyPaths: readonly string[];
+  /** Absolute paths of the programs that the keeper runs. */
+  readonly tools: KeeperTools;
+  readonly cacheDir: string;
+  /** The operator's own way out, for the setup proxy; may hold credentials. */
+  readonly upstreamProxyUrl: string | null;
+  readonly idleLimitMs: number;
+}
+
+export interface KeeperTools {
+  readonly bwrap: string;
+  readonly git: string;
+  readonly tar: string;
+  readonly sh: string;
+  readonly mkfifo: string;
+  readonly find: string;
+}
+
+export type StepCommand = Omit<Step, 'stdin'>;
+
+export type KeeperCall =
+  | { readonly call: 'acquire' }
+  | { readonly call: 'ping' }
+  | { readonly call: 'exec'; readonly step: StepCommand; readonly stdinBytes: number | null }
+  | { readonly call: 'cancel'; readonly stepId: StepId }
+  | {
+      readonly call: 'checkpoint';
+      readonly parent: CommitId;
+      readonly message: string;
+      readonly timestampMs: number;
+    }
+  | { readonly call: 'restore'; readonly gitDir: string; readonly commit: CommitId }
+  | { readonly call: 'release' };
+
+export type KeeperLease = Omit<Lease, 'adopted'>;
+export type KeeperStepResult = Omit<StepResult, 'output'>;
+export type KeeperCheckpoint = Omit<SandboxCheckpoint, 'pack'>;
+
+export interface KeeperFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What a keeper sends: any number of `progress`, then one of the others; `bytes` is what follows as byte frames, null for none. */
+export type KeeperReply =
+  | { readonly type: 'progress'; readonly progress: SetupProgress }
+  | { readonly type: 'tail'; readonly tail: string }
+  | { readonly type: 'done'; readonly value: unknown; readonly bytes: number | null }
+  | { readonly type: 'fault'; readonly fault: KeeperFault };
