@@ -93,6 +93,8 @@ export interface PlanInput {
   /** Told by the platform: a rollback, a lost sandbox, a refused delivery. */
   readonly notices: readonly string[];
   readonly pace: Pace;
+  /** The plan as it stands. */
+  readonly steps: readonly PlanStep[];
   readonly budget: Budget;
   readonly usage: Usage;
 }
@@ -100,6 +102,7 @@ export interface PlanInput {
 export type PlanOutput =
   | {
       readonly status: 'planned';
+      readonly iteration: number;
       readonly record: PlanRecord;
       readonly transcript: TranscriptRef;
       readonly actions: readonly Action[];
@@ -143,6 +146,7 @@ export interface ExecuteInput {
   readonly taskId: TaskId;
   readonly iteration: number;
   readonly specDigest: Digest;
+  readonly contextDigest: Digest;
   readonly workspace: WorkspaceRef;
   /** Allowed by policy or granted by a person, in order. */
   readonly actions: readonly Action[];
@@ -162,6 +166,7 @@ export interface EvaluateInput {
   readonly taskId: TaskId;
   readonly iteration: number;
   readonly specDigest: Digest;
+  readonly contextDigest: Digest;
   readonly workspace: WorkspaceRef;
   readonly checks: readonly BaselineCheck[];
   readonly depth: CheckDepth;
@@ -191,6 +196,7 @@ export interface VerifyInput {
   readonly taskId: TaskId;
   readonly iteration: number;
   readonly specDigest: Digest;
+  readonly contextDigest: Digest;
   readonly workspace: WorkspaceRef;
   readonly checks: readonly BaselineCheck[];
 }
@@ -221,10 +227,15 @@ export interface DeliverOutput {
 
 export interface RollBackInput {
   readonly taskId: TaskId;
-  readonly specDigest: Digest;
+  readonly contextDigest: Digest;
   readonly toIteration: number;
   readonly head: Digest;
   readonly workspace: WorkspaceRef;
+}
+
+export interface RollBackOutput {
+  readonly workspace: WorkspaceRef;
+  readonly iteration: number;
 }
 
 /**
@@ -239,7 +250,7 @@ export interface TaskActivities {
   evaluate(input: EvaluateInput): Promise<EvaluateOutput>;
   verifyDelivery(input: VerifyInput): Promise<VerifyOutput>;
   deliver(input: DeliverInput): Promise<DeliverOutput>;
-  rollBack(input: RollBackInput): Promise<{ readonly workspace: WorkspaceRef; readonly iteration: number }>;
+  rollBack(input: RollBackInput): Promise<RollBackOutput>;
   /** Ends every sandbox of the task. */
   releaseSandboxes(input: { readonly taskId: TaskId }): Promise<void>;
 }

@@ -63,7 +63,7 @@ export interface StepResult {
   readonly outputLimit: boolean;
   readonly memoryLimit: boolean;
   readonly durationMs: number;
-  /** True when an earlier call had started this step, and nothing was started now. */
+  /** True when an earlier call had started this step, and nothing was started now. `lost` and not adopted: it never began. */
   readonly adopted: boolean;
 }
 
@@ -99,14 +99,15 @@ export interface SetupProgress {
  * Where untrusted commands run.
  *
  * A step's id never runs twice in a lease: asked again, also by another process after a crash, the sandbox gives the recorded result or
- * follows the step that still runs. A lease outlives the worker that acquired it. A sandbox that is gone gives status `lost` from
- * `exec`, and `sandbox.lost` from the other calls; it never starts another by itself.
+ * follows the step that still runs. A lease outlives the worker that acquired it. A sandbox that is gone gives the results that it recorded,
+ * else `lost`, from `exec`, and `sandbox.lost` from the other calls; it never starts another by itself.
  */
 export interface Sandbox {
   /** Says whether this machine can run it, and what is missing. */
   probe(): Promise<{ readonly available: boolean; readonly findings: readonly string[] }>;
   /**
-   * Makes the sandbox, or adopts the live one with the same lease id and spec digest. A lease id whose sandbox has died is refused with
+   * Makes the sandbox, or adopts the live one with the same lease id and spec digest (which leaves out `source`: only a new workspace is
+   * made from it). A lease id whose sandbox has died is refused with
    * `sandbox.lost`: take the next id. Throws `sandbox.unavailable`, `sandbox.start_failed`, `sandbox.setup_failed`, `sandbox.disk_full`.
    */
   acquire(

@@ -73,7 +73,7 @@ export type TaskEvent = EventPlace &
     | { readonly type: 'task.steered'; readonly text: string; readonly by: string }
     | { readonly type: 'task.paused'; readonly by: string }
     | { readonly type: 'task.resumed'; readonly by: string }
-    | { readonly type: 'task.rolled_back'; readonly toIteration: number }
+    | { readonly type: 'task.rolled_back'; readonly toIteration: number; readonly commit: CommitId }
     | { readonly type: 'task.cancel_requested'; readonly by: string }
     | ({ readonly type: 'task.finished' } & Omit<TaskOutcome, 'taskId'>)
     | {

@@ -5,6 +5,7 @@ import type { Budget, Usage } from './budget.ts';
 import type { StandingRule } from './decision.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { CommitId, Digest, TaskId, TreeId } from './ids.ts';
+import type { TaskSpec } from './task.ts';
 import type { TaskStatus } from './words/sets.ts';
 
 /** How a task ended. */
@@ -66,3 +67,8 @@ export interface TaskState {
   readonly model: string;
   readonly outcome: TaskOutcome | null;
 }
+
+/** A new task, or the state that continue-as-new carries over. */
+export type CodingTaskInput =
+  | { readonly type: 'start'; readonly spec: TaskSpec }
+  | { readonly type: 'continue'; readonly state: TaskState };

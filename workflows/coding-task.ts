@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TaskSpec } from '../contracts/task.ts';
-import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
+import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-state.ts';
 import { orFail, StopTask } from './faults.ts';
 import { follow, goBack } from './follow.ts';
 import { runIteration } from './iteration.ts';
@@ -15,11 +15,6 @@ import { listen } from './messages.ts';
 import { fetchRepository, perceive, releaseSandboxes } from './stages.ts';
 import { createTask, type Task } from './task.ts';
 import { initialState } from './task-state.ts';
-
-/** A new task, or the state that continue-as-new carries over. */
-export type CodingTaskInput =
-  | { readonly type: 'start'; readonly spec: TaskSpec }
-  | { readonly type: 'continue'; readonly state: TaskState };
 
 const iterationsPerRun = 100;
 

@@ -22,9 +22,9 @@ export interface Delivery {
 /** All checks once more in a fresh sandbox, then policy, then people, then one branch. */
 export async function deliverTask(task: Task, evaluation: Evaluation): Promise<Delivery> {
   const { taskId, iteration, checks } = task.state;
-  const { specDigest, workspace } = prepared(task.state);
+  const { specDigest, contextDigest, workspace } = prepared(task.state);
   const verified = await orAsk(task, 'verify', () =>
-    verifyDelivery({ taskId, iteration, specDigest, workspace, checks }),
+    verifyDelivery({ taskId, iteration, specDigest, contextDigest, workspace, checks }),
   );
   if (!verified.passed) {
     const reason = 'the checks pass in the workspace and fail in a fresh sandbox made from its checkpoint';

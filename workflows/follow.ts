@@ -48,9 +48,9 @@ async function askToGoOn(task: Task, reason: string): Promise<void> {
 export async function goBack(task: Task, toIteration: number, who: string): Promise<void> {
   const { taskId, head } = task.state;
   if (head === null) return;
-  const { specDigest } = prepared(task.state);
+  const { contextDigest } = prepared(task.state);
   const { workspace } = await orAsk(task, 'rollback', () =>
-    rollBack({ taskId, specDigest, toIteration, head, workspace: prepared(task.state).workspace }),
+    rollBack({ taskId, contextDigest, toIteration, head, workspace: prepared(task.state).workspace }),
   );
   const notice = `${who} rolled the workspace back to the end of iteration ${toIteration}. Later changes are gone.`;
   task.apply({ type: 'rolled_back', workspace, notice });

@@ -23,7 +23,6 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   task.apply({ type: 'iteration_started' });
   const startedAtMs = Date.now();
   const waitedBefore = task.state.usage.waitedForPeopleMs;
-  const steers = task.state.steers;
   const planned = await planIteration(task);
   const decided = await authorizeActions(task, planned.actions);
   const { observations, checkpoint } = await executeAllowed(task, decided);
@@ -37,7 +36,7 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
     checkpoint,
     evaluation,
     delivery,
-    steers,
+    steers: planned.steers,
     startedAtMs,
     waitedBefore,
   });
@@ -45,7 +44,7 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
 }
 
 async function executeAllowed(task: Task, decided: readonly Decided[]) {
-  const { specDigest, workspace } = prepared(task.state);
+  const { specDigest, contextDigest, workspace } = prepared(task.state);
   const actions = decided.filter((d) => d.observation === null).map((d) => d.action);
   const settled = decided.flatMap((d) => d.observation ?? []);
   const unchanged: Checkpoint = {
@@ -65,6 +64,7 @@ async function executeAllowed(task: Task, decided: readonly Decided[]) {
       taskId,
       iteration,
       specDigest,
+      contextDigest,
       workspace: prepared(task.state).workspace,
       actions,
       timestampMs,
@@ -85,7 +85,7 @@ async function judge(
   observations: readonly Observation[],
 ): Promise<Evaluation> {
   const { state } = task;
-  const { specDigest } = prepared(state);
+  const { specDigest, contextDigest } = prepared(state);
   const { checkDepth } = pace({
     iteration: state.iteration,
     files: state.files,
@@ -102,6 +102,7 @@ async function judge(
       taskId: state.taskId,
       iteration: state.iteration,
       specDigest,
+      contextDigest,
       workspace: prepared(task.state).workspace,
       checks: state.checks,
       depth: planned.done ? 'all' : checkDepth,

@@ -1,4 +1,4 @@
-import type { PlanOutput } from '../contracts/activities.ts';
+import type { PlanInput, PlanOutput, Steer } from '../contracts/activities.ts';
 import type { Budget, Usage } from '../contracts/budget.ts';
 import type { PlanRecord } from '../contracts/record.ts';
 import { askPeople } from './ask-people.ts';
@@ -8,7 +8,7 @@ import { prepared } from './prepared.ts';
 import { plan } from './stages.ts';
 import type { Task } from './task.ts';
 
-export type Planned = Extract<PlanOutput, { status: 'planned' }>;
+export type Planned = Extract<PlanOutput, { status: 'planned' }> & { readonly steers: readonly Steer[] };
 
 /** One model response. Money is reserved before the call: one that might exceed the budget is not made before a person grants more. */
 export async function planIteration(task: Task): Promise<Planned> {
@@ -16,17 +16,25 @@ export async function planIteration(task: Task): Promise<Planned> {
     if (task.state.usage.iterations >= task.state.budget.maxIterations) {
       await askForMore(task, `budget-${times}`, `${task.state.budget.maxIterations} iterations are used up`);
     }
-    const planned = await orAsk(task, 'plan', () => plan(inputOf(task)));
+    let input = inputOf(task);
+    const planned = await orAsk(task, 'plan', () => {
+      input = inputOf(task);
+      return plan(input);
+    });
     if (planned.status === 'planned') {
       const { transcript, steps, record } = planned;
+      // What people said while the model answered stays for the next iteration.
+      const { steers, notices } = input;
       task.apply({
         type: 'planned',
         transcript,
         steps,
         model: record.model,
         usage: addCall(task.state.usage, record),
+        steersRead: steers.length,
+        noticesRead: notices.length,
       });
-      return planned;
+      return { ...planned, steers };
     }
     const spent = (task.state.usage.costUsd ?? 0).toFixed(4);
     await askForMore(
@@ -37,7 +45,7 @@ export async function planIteration(task: Task): Promise<Planned> {
   }
 }
 
-function inputOf(task: Task) {
+function inputOf(task: Task): PlanInput {
   const { state } = task;
   const { specDigest, contextDigest } = prepared(state);
   return {
@@ -49,6 +57,7 @@ function inputOf(task: Task) {
     previousRecord: state.head,
     steers: state.steers,
     notices: state.notices,
+    steps: state.steps,
     pace: pace({
       iteration: state.iteration,
       files: state.files,

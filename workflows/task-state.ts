@@ -33,6 +33,8 @@ export type StateChange =
       readonly steps: readonly PlanStep[] | null;
       readonly usage: Usage;
       readonly model: string;
+      readonly steersRead: number;
+      readonly noticesRead: number;
     }
   | {
       readonly type: 'executed';
@@ -142,14 +144,14 @@ const changes: Changes = {
     iteration: s.iteration + 1,
     iterationsThisRun: s.iterationsThisRun + 1,
   }),
-  planned: (s, { transcript, steps, usage, model }) => ({
+  planned: (s, { transcript, steps, usage, model, steersRead, noticesRead }) => ({
     ...s,
     transcript,
     steps: steps ?? s.steps,
     usage,
     model,
-    steers: [],
-    notices: [],
+    steers: s.steers.slice(steersRead),
+    notices: s.notices.slice(noticesRead),
   }),
   executed: (s, { workspace, sandbox, sandboxLost }) =>
     addNotice(

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import { canonicalBytes } from '../contracts/digest.ts';
+import { LonghaulError } from '../contracts/error.ts';
+import type { Digest } from '../contracts/ids.ts';
+
+/** Stores a JSON value in canonical form (RFC 8785), so that equal values have one digest. */
+export function putJson(store: ArtifactStore, value: unknown): Promise<Digest> {
+  return store.put(canonicalBytes(value));
+}
+
+/** Reads a JSON artifact. Throws `artifact.corrupted` when it is not what the schema says: its digest is right, so it was written wrongly. */
+export async function getJson<T>(store: ArtifactStore, digest: Digest, schema: z.ZodType<T>): Promise<T> {
+  const text = new TextDecoder().decode(await store.get(digest));
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new LonghaulError(
+    'artifact.corrupted',
+    `artifact ${digest} does not hold what its place expects: ${parsed.error.message}`,
+    {
+      cause: parsed.error,
+    },
+  );
+}

@@ -1,0 +1,65 @@
+import type { PlanInput } from '../contracts/activities.ts';
+import type { TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
+import type { ModelDialect, PinnedContext } from '../contracts/model-dialect.ts';
+import type { TaskSpec } from '../contracts/task.ts';
+import { loadRecord } from './load.ts';
+import type { Ports } from './ports.ts';
+
+export interface Compaction {
+  readonly items: readonly TranscriptItem[];
+  /** How many items at the start are as they were. */
+  readonly keptPrefixItems: number;
+  readonly usage: TokenUsage;
+}
+
+/** Shortens the transcript by a summary of the model's own and the facts of the task's records. At-least-once: the summary is paid on each call. */
+export async function compactTranscript(
+  ports: Pick<Ports, 'model' | 'artifacts' | 'repositories'>,
+  request: {
+    readonly spec: TaskSpec;
+    readonly dialect: ModelDialect;
+    readonly items: readonly TranscriptItem[];
+    readonly input: PlanInput;
+    readonly signal: AbortSignal;
+  },
+): Promise<Compaction> {
+  const { spec, dialect, items, input, signal } = request;
+  const { summary, usage } = await ports.model.compact(
+    {
+      model: spec.model,
+      effort: 'low',
+      input: dialect.toSummarize(items),
+      tools: dialect.tools,
+      promptCacheKey: spec.taskId,
+    },
+    { signal, onProgress: () => {} },
+  );
+  const compacted = dialect.compacted(items, summary, await pinnedContext(ports, spec, input));
+  return { items: compacted, keptPrefixItems: sharedItems(items, compacted), usage };
+}
+
+async function pinnedContext(
+  ports: Pick<Ports, 'artifacts' | 'repositories'>,
+  spec: TaskSpec,
+  input: PlanInput,
+): Promise<PinnedContext> {
+  const record =
+    input.previousRecord === null ? null : await loadRecord(ports.artifacts, input.previousRecord);
+  const touched =
+    record === null
+      ? []
+      : await ports.repositories.changes(spec.taskId, record.perceive.baseCommit, record.checkpoint.commit);
+  return {
+    goal: spec.instruction,
+    constraints: spec.constraints,
+    plan: input.steps,
+    touchedFiles: touched.map((change) => change.path),
+    lastChecks:
+      record === null ? [] : record.evaluate.checks.map((check) => `${check.name}: ${check.status}`),
+  };
+}
+
+function sharedItems(before: readonly TranscriptItem[], after: readonly TranscriptItem[]): number {
+  const first = after.findIndex((item, index) => JSON.stringify(item) !== JSON.stringify(before[index]));
+  return first === -1 ? after.length : first;
+}

@@ -1,0 +1,60 @@
+import type { DeliverInput, TaskActivities } from '../contracts/activities.ts';
+import type { TaskSpec } from '../contracts/task.ts';
+import { branchOf } from './branch.ts';
+import { loadSpec } from './load.ts';
+import type { Ports } from './ports.ts';
+import { withPulse } from './pulse.ts';
+
+/** Makes one commit on the base out of the last checkpoint and publishes it as a branch. Exactly one branch, also when it runs twice. */
+export function createDeliver(ports: Ports): TaskActivities['deliver'] {
+  return (input) =>
+    withPulse('publishing the branch', async () => {
+      const spec = await loadSpec(ports.artifacts, input.specDigest);
+      const { taskId, workspace, baseBranch, timestampMs } = input;
+      const commit = await ports.repositories.commitDelivery({
+        taskId,
+        base: workspace.baseCommit,
+        checkpoint: workspace.commit,
+        message: deliveryMessage(spec, input),
+        timestampMs,
+      });
+      return ports.forge.publish({
+        taskId,
+        repository: spec.repository,
+        branch: branchOf(taskId),
+        commit,
+        baseCommit: workspace.baseCommit,
+        baseBranch,
+      });
+    });
+}
+
+const subjectCharacters = 72;
+
+/** What, why and the evidence, then the trailers of the Linux kernel's documentation for tools (`Assisted-by: AGENT:MODEL`). */
+export function deliveryMessage(
+  spec: TaskSpec,
+  input: Pick<DeliverInput, 'checks' | 'approval' | 'iteration' | 'model'>,
+): string {
+  const [first = ''] = spec.instruction.trim().split('\n');
+  const subject =
+    first.length <= subjectCharacters ? first : `${first.slice(0, subjectCharacters - 1).trimEnd()}…`;
+  const rest = first === subject && spec.instruction.trim() === first ? [] : [spec.instruction.trim(), ''];
+  const evidence = input.checks.map((check) => `- ${check.name}: ${check.status}`);
+  return [
+    subject,
+    '',
+    ...rest,
+    evidence.length === 0
+      ? 'No check is known for this repository.'
+      : `Checked in a fresh sandbox after iteration ${input.iteration}:`,
+    ...evidence,
+    ...(input.approval === null
+      ? []
+      : ['', `Delivery approved by ${input.approval.by.name} (${input.approval.approvalId}).`]),
+    '',
+    `Assisted-by: Longhaul:${input.model}`,
+    `Longhaul-Task: ${spec.taskId}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,161 @@
+import type { Action } from '../contracts/action.ts';
+import type { ExecuteInput, ExecuteOutput, TaskActivities } from '../contracts/activities.ts';
+import { errorCode } from '../contracts/error.ts';
+import type { LeaseId, StepId } from '../contracts/ids.ts';
+import type { Observation } from '../contracts/observation.ts';
+import type { Step } from '../contracts/sandbox.ts';
+import { type HeldLease, holdLease } from './hold-lease.ts';
+import { keepCheckpoint } from './keep-checkpoint.ts';
+import { loadAction } from './load.ts';
+import type { Ports } from './ports.ts';
+import { type Pulse, withPulse } from './pulse.ts';
+import { effectSteps, observe, runAction } from './run-action.ts';
+import { loadSetup } from './setup.ts';
+
+/**
+ * Runs the allowed actions in order and makes a checkpoint. At least once, with the effect of once: each action has a step id, and a step
+ * that began in any sandbox of this task is never begun again.
+ */
+export function createExecute(ports: Ports): TaskActivities['execute'] {
+  return (input) =>
+    withPulse('taking the sandbox', async (pulse) => {
+      const setup = await loadSetup(ports, input);
+      const lease = await holdLease(
+        ports,
+        { taskId: input.taskId, workspace: input.workspace, setup },
+        pulse,
+      );
+      const earlier = await observationsOfDead(ports, input, lease.dead, pulse);
+      await releaseAll(ports, lease.dead);
+      if (earlier !== null) return afterLoss(input, lease, earlier);
+      return runAll(ports, input, lease, pulse);
+    });
+}
+
+async function runAll(
+  ports: Ports,
+  input: ExecuteInput,
+  lease: HeldLease,
+  pulse: Pulse,
+): Promise<ExecuteOutput> {
+  const observations: Observation[] = [];
+  for (const action of input.actions) {
+    const body = await loadAction(ports.artifacts, action.digest);
+    const observation = await untilCancelled(ports, lease.leaseId, action, pulse, () =>
+      runAction(ports, { leaseId: lease.leaseId, action, body }, pulse),
+    );
+    observations.push(observation);
+    if (observation.status === 'lost') return replaceLost(ports, input, lease, observations, pulse);
+  }
+  try {
+    pulse.say('making the checkpoint');
+    const checkpoint = await keepCheckpoint(ports, input, lease.leaseId);
+    const { commit, after: tree, manifestDigest } = checkpoint;
+    const workspace = { ...input.workspace, commit, tree, manifestDigest, leaseNumber: lease.leaseNumber };
+    return { observations, checkpoint, workspace, sandbox: lease.facts, sandboxLost: false };
+  } catch (error) {
+    if (errorCode(error) !== 'sandbox.lost') throw error;
+    return replaceLost(ports, input, lease, observations, pulse);
+  }
+}
+
+/** Ends the step itself when the task is cancelled; when only this worker stops, the step runs on for the next one. */
+async function untilCancelled<T>(
+  ports: Ports,
+  leaseId: LeaseId,
+  action: Action,
+  pulse: Pulse,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (pulse.signal.aborted && pulse.cancelRequested())
+      await ports.sandbox.cancel(leaseId, action.id as string as StepId);
+    throw error;
+  }
+}
+
+async function replaceLost(
+  ports: Ports,
+  input: ExecuteInput,
+  lease: HeldLease,
+  observations: readonly Observation[],
+  pulse: Pulse,
+) {
+  const workspace = { ...input.workspace, leaseNumber: lease.leaseNumber + 1 };
+  const setup = await loadSetup(ports, input);
+  const fresh = await holdLease(ports, { taskId: input.taskId, workspace, setup }, pulse);
+  await releaseAll(ports, [lease.leaseId, ...fresh.dead]);
+  return afterLoss(input, fresh, observations);
+}
+
+/** The workspace is the checkpoint before; what had not begun is not run, since the model planned it on a workspace that is gone. */
+function afterLoss(
+  input: ExecuteInput,
+  lease: HeldLease,
+  observations: readonly Observation[],
+): ExecuteOutput {
+  const { workspace } = input;
+  const known = new Map(observations.map((o) => [o.actionId, o]));
+  return {
+    observations: input.actions.map((action) => known.get(action.id) ?? notRun(action)),
+    checkpoint: {
+      before: workspace.tree,
+      after: workspace.tree,
+      commit: workspace.commit,
+      manifestDigest: workspace.manifestDigest,
+      filesChanged: 0,
+      linesChanged: 0,
+      leftOut: [],
+    },
+    workspace: { ...workspace, leaseNumber: lease.leaseNumber },
+    sandbox: lease.facts,
+    sandboxLost: true,
+  };
+}
+
+function notRun(action: Action): Observation {
+  const note = 'not run: the sandbox was lost before its turn came';
+  return {
+    actionId: action.id,
+    status: 'cancelled',
+    exitCode: null,
+    outputDigest: null,
+    outputBytes: 0,
+    note,
+    durationMs: 0,
+  };
+}
+
+/** What a sandbox that died under an earlier try of this activity knows; null when no action had begun, so that all may run now. */
+async function observationsOfDead(
+  ports: Ports,
+  input: ExecuteInput,
+  dead: readonly LeaseId[],
+  pulse: Pulse,
+): Promise<readonly Observation[] | null> {
+  for (const leaseId of dead) {
+    const observations: Observation[] = [];
+    for (const action of input.actions) {
+      for (const stepId of effectSteps(action)) {
+        const result = await ports.sandbox.exec(leaseId, probeStep(stepId), {
+          signal: pulse.signal,
+          onOutput: () => {},
+        });
+        if (result.adopted) observations.push(await observe(ports, action, result));
+      }
+    }
+    if (observations.length > 0) return observations;
+  }
+  return null;
+}
+
+/** Asked of a dead sandbox, a step is only looked up. */
+function probeStep(stepId: StepId): Step {
+  return { stepId, argv: ['true'], cwd: '.', env: {}, stdin: null, timeoutMs: 1000, maxOutputBytes: 1024 };
+}
+
+async function releaseAll(ports: Ports, leases: readonly LeaseId[]): Promise<void> {
+  for (const leaseId of leases) await ports.sandbox.release(leaseId);
+}

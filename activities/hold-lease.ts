@@ -1,0 +1,64 @@
+import type { SandboxFacts, WorkspaceRef } from '../contracts/activities.ts';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
+import type { LeaseId, TaskId } from '../contracts/ids.ts';
+import type { Lease, SandboxSetup, SandboxSpec } from '../contracts/sandbox.ts';
+import type { Ports } from './ports.ts';
+import type { Pulse } from './pulse.ts';
+
+export interface HeldLease {
+  readonly leaseId: LeaseId;
+  readonly leaseNumber: number;
+  readonly facts: SandboxFacts;
+  /** Sandboxes of this task that were found dead on the way, oldest first; not yet released, since they know what had run in them. */
+  readonly dead: readonly LeaseId[];
+}
+
+const maxTries = 5;
+
+/** Takes the task's sandbox, or the next one when it has gone: the workspace is then the last checkpoint. Throws what `acquire` throws. */
+export async function holdLease(
+  ports: Pick<Ports, 'sandbox' | 'repositories' | 'limits'>,
+  input: { readonly taskId: TaskId; readonly workspace: WorkspaceRef; readonly setup: SandboxSetup | null },
+  pulse: Pulse,
+): Promise<HeldLease> {
+  const { taskId, workspace, setup } = input;
+  const dead: LeaseId[] = [];
+  for (let tries = 0; tries < maxTries; tries++) {
+    const leaseNumber = workspace.leaseNumber + tries;
+    const leaseId = `${taskId}.${leaseNumber}` as LeaseId;
+    const spec: SandboxSpec = {
+      leaseId,
+      taskId,
+      source: { gitDir: ports.repositories.gitDir(taskId), commit: workspace.commit },
+      setup,
+      limits: ports.limits.sandbox,
+    };
+    try {
+      const lease = await acquire(ports, spec, pulse);
+      return { leaseId, leaseNumber, facts: factsOf(lease), dead };
+    } catch (error) {
+      if (errorCode(error) !== 'sandbox.lost') throw error;
+      dead.push(leaseId);
+    }
+  }
+  throw new LonghaulError(
+    'sandbox.start_failed',
+    `the sandbox of ${taskId} was lost ${maxTries} times in a row: see the logs of its keepers`,
+  );
+}
+
+export function acquire(ports: Pick<Ports, 'sandbox'>, spec: SandboxSpec, pulse: Pulse): Promise<Lease> {
+  const names = {
+    checkout: 'making the workspace',
+    setup: 'running the setup',
+    start: 'starting the sandbox',
+  } as const;
+  return ports.sandbox.acquire(spec, {
+    signal: pulse.signal,
+    onProgress: ({ phase, tail }) => pulse.say(names[phase], tail),
+  });
+}
+
+export function factsOf({ backend, imageDigest, specDigest, setupDigest, leaseId }: Lease): SandboxFacts {
+  return { backend, imageDigest, specDigest, setupDigest, leaseId };
+}

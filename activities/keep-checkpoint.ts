@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { ExecuteInput } from '../contracts/activities.ts';
+import { CommitIdSchema, type Digest, DigestSchema, type LeaseId } from '../contracts/ids.ts';
+import type { Checkpoint } from '../contracts/record.ts';
+import { putJson } from './artifact-json.ts';
+import type { Ports } from './ports.ts';
+
+const maxLeftOut = 20;
+
+export const CheckpointManifestSchema = z.strictObject({
+  commit: CommitIdSchema,
+  parent: CommitIdSchema,
+  /** The objects of `commit` that `parent` lacks. */
+  pack: DigestSchema,
+  previous: DigestSchema.nullable(),
+});
+
+/** Makes the checkpoint, keeps its pack as an artifact and its commit in the task's repository. Twice gives the same commit. */
+export async function keepCheckpoint(
+  ports: Pick<Ports, 'sandbox' | 'artifacts' | 'repositories'>,
+  {
+    taskId,
+    iteration,
+    workspace,
+    timestampMs,
+  }: Pick<ExecuteInput, 'taskId' | 'iteration' | 'workspace' | 'timestampMs'>,
+  leaseId: LeaseId,
+): Promise<Checkpoint> {
+  const made = await ports.sandbox.checkpoint(leaseId, {
+    parent: workspace.commit,
+    message: `Iteration ${iteration} of ${taskId}\n`,
+    timestampMs,
+  });
+  let manifestDigest: Digest | null = workspace.manifestDigest;
+  if (made.pack !== null) {
+    const pack = await ports.artifacts.put(made.pack);
+    await ports.repositories.importCheckpoint({ taskId, iteration, commit: made.commit, pack: made.pack });
+    manifestDigest = await putJson(ports.artifacts, {
+      commit: made.commit,
+      parent: workspace.commit,
+      pack,
+      previous: workspace.manifestDigest,
+    });
+  }
+  return {
+    before: workspace.tree,
+    after: made.tree,
+    commit: made.commit,
+    manifestDigest,
+    filesChanged: made.filesChanged,
+    linesChanged: made.linesChanged,
+    leftOut: made.leftOut
+      .slice(0, maxLeftOut)
+      .map(({ path, reason }) => ({ path: path.slice(0, 500), reason })),
+  };
+}

@@ -1,0 +1,36 @@
+import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import type { Forge } from '../contracts/forge.ts';
+import type { ModelClient } from '../contracts/model-client.ts';
+import type { ModelDialect } from '../contracts/model-dialect.ts';
+import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
+import type { TaskRepository } from '../contracts/task-repository.ts';
+
+/** Everything outside that activities use. */
+export interface Ports {
+  readonly artifacts: ArtifactStore;
+  readonly forge: Forge;
+  readonly repositories: TaskRepository;
+  readonly sandbox: Sandbox;
+  readonly model: ModelClient;
+  readonly dialect: (model: string) => ModelDialect;
+  readonly limits: ActivityLimits;
+}
+
+export interface ActivityLimits {
+  readonly sandbox: SandboxLimits;
+  readonly setupTimeoutMs: number;
+  readonly checkTimeoutMs: number;
+  readonly actionTimeoutMs: number;
+  /** No action may ask for more. */
+  readonly maxActionTimeoutMs: number;
+  readonly maxOutputBytes: number;
+}
+
+export const defaultLimits: ActivityLimits = {
+  sandbox: { memoryBytes: 4 * 1024 ** 3, processes: 512, maxFileBytes: 50 * 1024 ** 2 },
+  setupTimeoutMs: 30 * 60_000,
+  checkTimeoutMs: 30 * 60_000,
+  actionTimeoutMs: 10 * 60_000,
+  maxActionTimeoutMs: 2 * 60 * 60_000,
+  maxOutputBytes: 32 * 1024 ** 2,
+};

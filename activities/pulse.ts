@@ -1,0 +1,57 @@
+import { CompleteAsyncError, Context } from '@temporalio/activity';
+
+/** What runs right now, as a heartbeat's details carry it to whoever watches. */
+export interface Pulse {
+  /** Aborted when the task is cancelled, and when this worker shuts down or lost the activity. */
+  readonly signal: AbortSignal;
+  /** Whether a person wants the work itself to end, rather than this worker's part in it. */
+  cancelRequested(): boolean;
+  say(what: string, tail?: string): void;
+}
+
+export interface PulseDetails {
+  readonly what: string;
+  readonly sinceMs: number;
+  readonly tail: string;
+}
+
+const intervalMs = 1000;
+const maxTailCharacters = 2000;
+
+/** Runs an activity's work with a heartbeat every second, so that a dead worker is seen within seconds and a cancellation arrives. */
+export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let details: PulseDetails = { what, sinceMs: Date.now(), tail: '' };
+  const beat = () => {
+    try {
+      context.heartbeat(details);
+    } catch (error) {
+      // A heartbeat after the activity's end may throw; the cancellation itself arrives by the signal.
+      if (error instanceof CompleteAsyncError) throw error;
+    }
+  };
+  const timer = setInterval(beat, intervalMs);
+  beat();
+  try {
+    return await run({
+      signal: context.cancellationSignal,
+      cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
+      say(next, tail = '') {
+        const changed = next !== details.what;
+        details = {
+          what: next,
+          sinceMs: changed ? Date.now() : details.sinceMs,
+          tail: tail.slice(-maxTailCharacters),
+        };
+        if (changed) beat();
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Which try of this activity it is, from 1. */
+export function attempt(): number {
+  return Context.current().info.attempt;
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { PlanInput } from '../contracts/activities.ts';
+import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import type { CheckResult } from '../contracts/evaluation.ts';
+import { type TranscriptItem, TranscriptItemSchema } from '../contracts/model-client.ts';
+import type { ModelDialect } from '../contracts/model-dialect.ts';
+import type { IterationRecord } from '../contracts/record.ts';
+import { getJson } from './artifact-json.ts';
+import { loadRecord } from './load.ts';
+
+const ResponseSchema = z.object({ output: z.array(TranscriptItemSchema) });
+
+const failedCheckTokens = 3000;
+
+type RecordedAction = IterationRecord['actions'][number];
+
+/** What an iteration adds to the transcript: an answer to each call of the one before, then what the checks, the platform and people say. */
+export async function newItems(
+  artifacts: ArtifactStore,
+  dialect: ModelDialect,
+  input: PlanInput,
+): Promise<readonly TranscriptItem[]> {
+  const messages = [...input.notices, ...input.steers.map((steer) => `${steer.by} says: ${steer.text}`)].map(
+    (text) => dialect.message(text),
+  );
+  if (input.previousRecord === null) return messages;
+  const record = await loadRecord(artifacts, input.previousRecord);
+  const { output } = await getJson(artifacts, record.plan.responseDigest, ResponseSchema);
+  const answers = await Promise.all(
+    dialect.calls(output).map(async (call, index) => {
+      const id = `i${record.iteration}.a${index + 1}`;
+      const action = record.actions.find((a) => a.id === id);
+      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : 'not run');
+    }),
+  );
+  const report = await evaluationText(artifacts, dialect, record);
+  return [...answers, ...(report === null ? [] : [dialect.message(report)]), ...messages];
+}
+
+async function answerText(
+  artifacts: ArtifactStore,
+  dialect: ModelDialect,
+  { kind, observation }: RecordedAction,
+): Promise<string> {
+  const { outputDigest, note, durationMs } = observation;
+  if (outputDigest === null) return note;
+  const output = await artifacts.get(outputDigest);
+  if (kind === 'apply_patch') return dialect.cut(output);
+  return dialect.commandText({ headline: headline(observation), durationMs, output });
+}
+
+function headline({ status, exitCode, note }: RecordedAction['observation']): string {
+  const because = note === '' ? '' : ` (${note})`;
+  switch (status) {
+    case 'ok':
+    case 'failed':
+      return exitCode === null ? `Process ended${because}` : `Process exited with code ${exitCode}${because}`;
+    case 'timed_out':
+      return `Process ran out of time and was ended${because}`;
+    case 'cancelled':
+      return `Not run${because}`;
+    case 'lost':
+      return `The sandbox was lost while this ran; whether it took effect is not known${because}`;
+    case 'denied':
+      return `Not run${because}`;
+    default:
+      return status satisfies never;
+  }
+}
+
+/** Null when there is nothing to say: the work goes on and no check changed. */
+async function evaluationText(
+  artifacts: ArtifactStore,
+  dialect: ModelDialect,
+  { evaluate, plan, actions }: IterationRecord,
+): Promise<string | null> {
+  const judged = evaluate.checks.filter((check) => check.status !== 'skipped' && !check.cached);
+  const saidDone = actions.every((action) => action.kind === 'deliver');
+  if (evaluate.next === 'continue' && judged.length === 0 && !saidDone) return null;
+  const failed = judged.filter((check) => check.status !== 'passed');
+  const outputs = await Promise.all(failed.map((check) => failedText(artifacts, dialect, check)));
+  return [
+    `# Checks after your last actions`,
+    ...judged.map((check) => `- ${check.status}: ${check.name}`),
+    ...outputs,
+    saidDone ? `You said that you are done; the checks decide: ${evaluate.reason}.` : '',
+    evaluate.next === 'replan'
+      ? `Change your approach: ${evaluate.reason}. Say what you learned and update your plan before you go on.`
+      : '',
+    plan.droppedDigest === null ? '' : 'The transcript was compacted before your last response.',
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+async function failedText(
+  artifacts: ArtifactStore,
+  dialect: ModelDialect,
+  check: CheckResult,
+): Promise<string> {
+  if (check.outputDigest === null) return '';
+  const output = dialect.cut(await artifacts.get(check.outputDigest), failedCheckTokens);
+  return `\n## ${check.name} (${check.exitCode === null ? check.status : `exit code ${check.exitCode}`})\n${output}`;
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { type Answer, ApprovalCardSchema } from '../contracts/approval.ts';
+import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import { canonicalBytes, digestOf } from '../contracts/digest.ts';
+import { LonghaulError } from '../contracts/error.ts';
+import type { CommitId, TaskId } from '../contracts/ids.ts';
+import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
+import type { TaskRepository } from '../contracts/task-repository.ts';
+import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
+import {
+  memoKey,
+  messageName,
+  searchAttribute,
+  taskQueue,
+  workflowType,
+} from '../contracts/words/messages.ts';
+import { classifyClientError } from './errors.ts';
+import { listTasks } from './list.ts';
+import type { TaskClient } from './task-client.ts';
+import { watchTask } from './watch.ts';
+
+export interface TaskClientDeps {
+  readonly client: Client;
+  readonly artifacts: ArtifactStore;
+  readonly repositories: TaskRepository;
+  readonly close: () => Promise<void>;
+}
+
+const answerWithinMs = 10_000;
+const maxSpecBytes = 48 * 1024;
+
+/** The typed verbs over a Temporal server. */
+export function createTaskClient({ client, artifacts, repositories, close }: TaskClientDeps): TaskClient {
+  const handle = (taskId: TaskId) => client.workflow.getHandle(taskId);
+  const withDeadline = <T>(taskId: TaskId, call: () => Promise<T>) =>
+    client.withDeadline(Date.now() + answerWithinMs, call).catch((error: unknown) => {
+      throw classifyClientError(error, taskId);
+    });
+  const signal = (taskId: TaskId, name: string, payload: object) =>
+    withDeadline(taskId, () => handle(taskId).signal(name, payload));
+  const changed = async (taskId: TaskId) => {
+    const commits = await endsOf(client, taskId);
+    return { from: commits.base, to: commits.newest };
+  };
+  return {
+    start: (spec) => start(client, spec),
+    list: (filter) => listTasks(client, filter),
+    state: (taskId) => withDeadline(taskId, () => handle(taskId).query<TaskState>(messageName.status)),
+    watch: (taskId, options) => watched(client, taskId, options),
+    async card(pending) {
+      const bytes = await artifacts.get(pending.digest);
+      return ApprovalCardSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    },
+    putAction: (body) => artifacts.put(canonicalBytes(body)),
+    decide: (taskId, answer) =>
+      withDeadline(taskId, () =>
+        handle(taskId).executeUpdate<{ outcome: Answer['outcome'] }, [Answer]>(messageName.decide, {
+          args: [answer],
+          updateId: digestOf(canonicalBytes(answer)).slice('sha256:'.length),
+        }),
+      ),
+    steer: (taskId, text, by) => signal(taskId, messageName.steer, { text, by }),
+    pause: (taskId, by) => signal(taskId, messageName.pause, { by }),
+    resume: (taskId, by) => signal(taskId, messageName.resume, { by }),
+    cancel: (taskId, by) => signal(taskId, messageName.cancel, { by }),
+    async rollback(taskId, toIteration, by) {
+      await withDeadline(taskId, () =>
+        handle(taskId).executeUpdate(messageName.rollback, {
+          args: [{ toIteration, by }],
+          updateId: randomUUID(),
+        }),
+      );
+    },
+    async changes(taskId) {
+      const { from, to } = await changed(taskId);
+      return repositories.changes(taskId, from, to);
+    },
+    async patch(taskId) {
+      const { from, to } = await changed(taskId);
+      return repositories.patch(taskId, from, to);
+    },
+    artifact: (digest) => artifacts.get(digest),
+    close,
+  };
+}
+
+async function start(client: Client, spec: TaskSpec): Promise<TaskId> {
+  const checked = TaskSpecSchema.parse(spec);
+  const bytes = canonicalBytes(checked).byteLength;
+  if (bytes > maxSpecBytes) {
+    throw new LonghaulError(
+      'payload.too_large',
+      `the task's specification has ${bytes} bytes, at most ${maxSpecBytes} are taken: put long texts into files of the repository`,
+    );
+  }
+  const input: CodingTaskInput = { type: 'start', spec: checked };
+  const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+  try {
+    await client.workflow.start(workflowType, {
+      workflowId: spec.taskId,
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      memo: {
+        [memoKey.instruction]: spec.instruction.slice(0, 500),
+        [memoKey.requestedBy]: spec.requestedBy,
+      },
+      typedSearchAttributes: [
+        { key: keyword(searchAttribute.status), value: 'preparing' },
+        { key: keyword(searchAttribute.repository), value: spec.repository.slice(0, 500) },
+      ],
+    });
+  } catch (error) {
+    throw classifyClientError(error, spec.taskId);
+  }
+  return spec.taskId;
+}
+
+async function* watched(client: Client, taskId: TaskId, options: Parameters<TaskClient['watch']>[1]) {
+  try {
+    yield* watchTask(client, taskId, options);
+  } catch (error) {
+    throw classifyClientError(error, taskId);
+  }
+}
+
+/** The base and the newest checkpoint, from history: needs no worker, also long after the task's end. */
+async function endsOf(
+  client: Client,
+  taskId: TaskId,
+): Promise<{ readonly base: CommitId; readonly newest: CommitId }> {
+  let base: CommitId | null = null;
+  let newest: CommitId | null = null;
+  const options = { follow: false, live: false, signal: new AbortController().signal };
+  for await (const event of watched(client, taskId, options)) {
+    if (event.type === 'repository.fetched') base = event.baseCommit;
+    if (event.type === 'actions.observed') newest = event.checkpoint.commit;
+    if (event.type === 'task.rolled_back') newest = event.commit;
+  }
+  if (base === null) {
+    throw new LonghaulError(
+      'repository.unreadable',
+      `the task ${taskId} has not fetched its repository yet: there is no difference to show`,
+    );
+  }
+  return { base, newest: newest ?? base };
+}

@@ -1,0 +1,30 @@
+import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { firstValue } from './projection/payloads.ts';
+import type { EventBody } from './projection/project.ts';
+
+type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
+
+/** What runs right now, which history does not know before it ends: from heartbeat details and pending retries. */
+export async function liveEvents(client: Client, taskId: string): Promise<readonly EventBody[]> {
+  const { raw } = await client.workflow.getHandle(taskId).describe();
+  return (raw.pendingActivities ?? []).flatMap(liveEvent);
+}
+
+function liveEvent(pending: Pending): readonly EventBody[] {
+  const what = pending.activityType?.name ?? '';
+  const scheduledMs = millis(pending.scheduledTime);
+  const failure = pending.lastFailure;
+  if (failure && pending.attempt && pending.attempt > 1 && scheduledMs !== null && scheduledMs > Date.now()) {
+    const error = `${failure.applicationFailureInfo?.type ?? 'failed'}: ${failure.message ?? ''}`;
+    return [{ type: 'live.retrying', what, attempt: pending.attempt, error, nextAttemptAtMs: scheduledMs }];
+  }
+  const details = firstValue(pending.heartbeatDetails);
+  if (typeof details !== 'object' || details === null || !('what' in details)) return [];
+  const { what: doing, sinceMs, tail } = details as { what: string; sinceMs: number; tail: string };
+  return [{ type: 'live.running', what: doing, sinceMs, tail }];
+}
+
+function millis(time: Pending['scheduledTime']): number | null {
+  return time ? Number(time.seconds ?? 0) * 1000 + Math.floor(Number(time.nanos ?? 0) / 1e6) : null;
+}

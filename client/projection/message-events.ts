@@ -1,0 +1,45 @@
+import type { temporal } from '@temporalio/proto';
+import { AnswerSchema } from '../../contracts/approval.ts';
+import { messageName } from '../../contracts/words/messages.ts';
+import { firstValue } from './payloads.ts';
+import type { EventBody } from './project.ts';
+
+type UpdateAccepted = temporal.api.history.v1.IWorkflowExecutionUpdateAcceptedEventAttributes;
+type Signaled = temporal.api.history.v1.IWorkflowExecutionSignaledEventAttributes;
+
+export function answerEvents(accepted: UpdateAccepted): readonly EventBody[] {
+  const input = accepted.acceptedRequest?.input;
+  if (input?.name !== messageName.decide) return [];
+  return answered(firstValue(input.args), true);
+}
+
+function answered(value: unknown, accepted: boolean | null): readonly EventBody[] {
+  const answer = AnswerSchema.safeParse(value);
+  return answer.success ? [{ type: 'approval.answered', answer: answer.data, accepted }] : [];
+}
+
+/** A signal's payload may be anything: it comes from whoever may signal. */
+export function signalEvents(signaled: Signaled): readonly EventBody[] {
+  const value = firstValue(signaled.input);
+  const by = textOf(value, 'by');
+  switch (signaled.signalName) {
+    case messageName.decision:
+      return answered(value, null);
+    case messageName.steer:
+      return [{ type: 'task.steered', text: textOf(value, 'text'), by }];
+    case messageName.pause:
+      return [{ type: 'task.paused', by }];
+    case messageName.resume:
+      return [{ type: 'task.resumed', by }];
+    case messageName.cancel:
+      return [{ type: 'task.cancel_requested', by }];
+    default:
+      return [];
+  }
+}
+
+function textOf(value: unknown, key: string): string {
+  if (typeof value !== 'object' || value === null) return '';
+  const found: unknown = Reflect.get(value, key);
+  return typeof found === 'string' ? found : '';
+}

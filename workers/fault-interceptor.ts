@@ -1,0 +1,67 @@
+import { ApplicationFailure, type Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor, ActivityInterceptors } from '@temporalio/worker';
+import { LonghaulError } from '../contracts/error.ts';
+
+/** A result above this fails for good: history holds references, and the server would refuse it above 2 MB after retrying for ever. */
+const maxResultBytes = 64 * 1024;
+/** A bug is tried again a few times, in case that it is a race, and then put to a person. */
+const bugTries = 4;
+
+/** Turns Longhaul's errors into Temporal's failures by the error table, and holds results to their size. */
+export function faultInterceptor({ info }: Context): ActivityInterceptors {
+  const inbound: ActivityInboundCallsInterceptor = {
+    async execute(input, next) {
+      try {
+        const result = await next(input);
+        checkSize(info.activityType, result);
+        return result;
+      } catch (error) {
+        throw error instanceof CancelledFailure || isAbort(error)
+          ? cancelled(error)
+          : toFailure(error, info.attempt);
+      }
+    },
+  };
+  return { inbound };
+}
+
+function checkSize(activity: string, result: unknown): void {
+  const bytes = Buffer.byteLength(JSON.stringify(result) ?? '');
+  if (bytes <= maxResultBytes) return;
+  throw new LonghaulError(
+    'payload.too_large',
+    `${activity} gave ${bytes} bytes, at most ${maxResultBytes} go into history: a bug, large things are artifacts`,
+  );
+}
+
+/** What an activity threw, as the failure that the server and the workflow read. */
+export function toFailure(error: unknown, attempt: number): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof LonghaulError) {
+    const { code, message, retryable, retryAfterMs, details } = error;
+    return ApplicationFailure.create({
+      type: code,
+      message,
+      nonRetryable: !retryable,
+      details: [details],
+      cause: error,
+      ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+    });
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return ApplicationFailure.create({
+    type: 'internal.bug',
+    message,
+    nonRetryable: attempt >= bugTries,
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function cancelled(error: unknown): CancelledFailure {
+  return error instanceof CancelledFailure ? error : new CancelledFailure('aborted with its activity');
+}

@@ -1,0 +1,41 @@
+import { Client, Connection } from '@temporalio/client';
+import { createTaskClient } from '../client/create-task-client.ts';
+import type { TaskClient } from '../client/task-client.ts';
+import { LonghaulError } from '../contracts/error.ts';
+import { runningServer } from './connection.ts';
+import { artifactStore, taskRepository } from './ports.ts';
+import { type Environment, stateDirectory } from './state-dir.ts';
+
+const connectTimeoutMs = 10_000;
+
+/** A client of the server that is configured or that runs; starts nothing. Throws `server.unavailable`. */
+export async function openTaskClient(env: Environment = process.env): Promise<TaskClient> {
+  const server = await runningServer(env);
+  if (server === undefined) {
+    throw new LonghaulError(
+      'server.unavailable',
+      'no Temporal server runs: start one with "longhaul up", or set TEMPORAL_ADDRESS',
+    );
+  }
+  const connection = await connect(server.address, server.connectionOptions);
+  const home = stateDirectory(env);
+  return createTaskClient({
+    client: new Client({ connection, namespace: server.namespace }),
+    artifacts: artifactStore(home),
+    repositories: taskRepository(home),
+    close: () => connection.close(),
+  });
+}
+
+async function connect(address: string, options: object): Promise<Connection> {
+  try {
+    return await Connection.connect({ ...options, connectTimeout: connectTimeoutMs });
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new LonghaulError(
+      'server.unavailable',
+      `the Temporal server at ${address} does not answer: ${found}. See "longhaul doctor"`,
+      { cause: error },
+    );
+  }
+}
