@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { LonghaulError } from '../contracts/error.ts';
-import { namespace as embeddedNamespace } from './embedded-server/namespace.ts';
+import { embeddedNamespace } from './embedded-server/namespace.ts';
 import type { Report } from './embedded-server/progress.ts';
 import { startEmbeddedServer } from './embedded-server/start.ts';
 import type { RunningServer } from './embedded-server/state-file.ts';

@@ -1,7 +1,8 @@
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 
-export const namespace = 'default';
+/** The one namespace that the embedded server has. */
+export const embeddedNamespace = 'default';
 
 /** How long an ended task stays in the embedded server; the server's own default is one day. */
 export const retentionDays = 90;
@@ -9,7 +10,7 @@ export const retentionDays = 90;
 /** Whether the server at `address` answers for the namespace within a second. */
 export async function isReady(address: string): Promise<boolean> {
   return await ask(address, async (connection) => {
-    await connection.workflowService.describeNamespace({ namespace });
+    await connection.workflowService.describeNamespace({ namespace: embeddedNamespace });
     return true;
   }).catch(() => false);
 }
@@ -27,8 +28,11 @@ async function ask<T>(address: string, question: (connection: Connection) => Pro
 export async function setRetention(address: string): Promise<void> {
   const wanted = msToTs(retentionDays * 24 * 60 * 60 * 1000);
   await ask(address, async ({ workflowService }) => {
-    const { config } = await workflowService.describeNamespace({ namespace });
+    const { config } = await workflowService.describeNamespace({ namespace: embeddedNamespace });
     if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === Number(wanted.seconds)) return;
-    await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: wanted } });
+    await workflowService.updateNamespace({
+      namespace: embeddedNamespace,
+      config: { workflowExecutionRetentionTtl: wanted },
+    });
   });
 }

@@ -1,0 +1,15 @@
+// A worker as `startWorkerProcess` sees one: registers, and ends at SIGTERM. FAKE_WORKER: `fails`, `deaf`.
+import { registerWorker } from '../../../workers/worker-processes.ts';
+
+const mode = process.env['FAKE_WORKER'];
+if (mode === 'fails') {
+  process.stderr.write('cannot start: planted\n');
+  process.exit(1);
+}
+const timer = setInterval(() => {}, 60_000);
+const remove = await registerWorker({ address: '127.0.0.1:1', taskQueue: 'longhaul', version: '1' });
+process.on('SIGTERM', () => {
+  if (mode === 'deaf') return;
+  clearInterval(timer);
+  void remove();
+});

@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { isRunning } from '../../../workers/process-lock.mjs';
+import {
+  listWorkers,
+  registerWorker,
+  startWorkerProcess,
+  stopWorker,
+} from '../../../workers/worker-processes.ts';
+import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+
+const main = fileURLToPath(new URL('../../helpers/programs/fake-worker.ts', import.meta.url));
+
+async function start(home: string, mode: string) {
+  const worker = await startWorkerProcess({ home, main, env: { ...process.env, FAKE_WORKER: mode } });
+  onTestFinished(async () => {
+    await stopWorker(worker.pid, { home, graceMs: 0 });
+  });
+  return worker;
+}
+
+test('a worker that was started is ready, on the list, and outlived by nothing once it is stopped', async () => {
+  const home = await temporaryDirectory();
+  const worker = await start(home, 'works');
+  expect(worker).toMatchObject({ ready: true, taskQueue: 'longhaul', address: '127.0.0.1:1' });
+  expect(await listWorkers(home)).toEqual([worker]);
+  expect(statSync(join(home, 'workers', `${worker.pid}.json`)).mode & 0o777).toBe(0o600);
+
+  expect(await stopWorker(worker.pid, { home })).toBe(true);
+  expect(isRunning(worker)).toBe(false);
+  expect(readdirSync(join(home, 'workers'))).toEqual([]);
+  expect(await stopWorker(worker.pid, { home })).toBe(false);
+});
+
+test('a worker that does not listen to SIGTERM is killed after the grace', async () => {
+  const home = await temporaryDirectory();
+  const worker = await start(home, 'deaf');
+  expect(await stopWorker(worker.pid, { home, graceMs: 100 })).toBe(true);
+  expect(isRunning(worker)).toBe(false);
+});
+
+test('a worker that ends while it starts is an error that shows the end of its log', async () => {
+  const home = await temporaryDirectory();
+  await expect(start(home, 'fails')).rejects.toMatchObject({
+    code: 'worker.missing',
+    message: expect.stringContaining('cannot start: planted'),
+  });
+  expect(await listWorkers(home)).toEqual([]);
+});
+
+test('a worker that was killed, or whose pid is another process now, is dropped from the list and never signalled', async () => {
+  const home = await temporaryDirectory();
+  mkdirSync(join(home, 'workers'));
+  const file = join(home, 'workers', `${process.pid}.json`);
+  const description = { address: 'a:1', taskQueue: 'q', version: '1', startedAt: new Date().toISOString() };
+  const stale = JSON.stringify({ pid: process.pid, startTime: 'long ago', ready: true, ...description });
+
+  writeFileSync(file, stale);
+  expect(await stopWorker(process.pid, { home })).toBe(false);
+  writeFileSync(file, stale);
+  expect(await listWorkers(home)).toEqual([]);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('registering twice keeps one entry, and taking it off is final', async () => {
+  const home = await temporaryDirectory();
+  await registerWorker({ address: 'a:1', taskQueue: 'q', version: '1' }, home);
+  const remove = await registerWorker({ address: 'a:1', taskQueue: 'q', version: '2' }, home);
+  expect(await listWorkers(home)).toMatchObject([{ pid: process.pid, version: '2' }]);
+  await remove();
+  await remove();
+  expect(await listWorkers(home)).toEqual([]);
+});
