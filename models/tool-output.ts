@@ -53,7 +53,7 @@ function decode(bytes: Uint8Array): string {
 
 /** The last start of a character at or before `at`; three steps back are enough in UTF-8, and invalid bytes are not followed further. */
 function characterStart(bytes: Uint8Array, at: number): number {
-  for (let index = at; index > Math.max(0, at - 4); index -= 1) {
+  for (let index = at; index >= Math.max(0, at - 3); index -= 1) {
     if (((bytes[index] ?? 0) & 0b1100_0000) !== 0b1000_0000) return index;
   }
   return at;

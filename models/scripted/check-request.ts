@@ -1,6 +1,6 @@
 import type { TranscriptItem } from '../../contracts/model-client.ts';
 import { answeredIdOf, isFromModel, transcriptProblems } from '../transcript.ts';
-import type { ScriptedRequest } from './request.ts';
+import { asksForSummary, type ScriptedRequest } from './request.ts';
 import type { Expectation } from './scenario.ts';
 import { fillTemplate } from './template.ts';
 
@@ -14,7 +14,9 @@ export interface Seen {
 export function protocolProblems(request: ScriptedRequest, seen: Seen | null): readonly string[] {
   const problems = [...transcriptProblems(request.input)];
   if (seen === null) return problems;
-  const changed = firstDifference(seen.items, request.input);
+  // A summary is asked for with one message more, after a shorter or an equal input.
+  const input = asksForSummary(request) ? request.input.slice(0, -1) : request.input;
+  const changed = firstDifference(seen.items, input);
   if (changed !== undefined) problems.push(`input item ${changed} is not what it was in the request before`);
   if (JSON.stringify(request.tools) !== seen.tools)
     problems.push('the tools are not what they were in the request before');
@@ -43,7 +45,7 @@ export function expectationProblems(
   if (expected === undefined) return [];
   const newest = input.slice(input.findLastIndex(isFromModel) + 1);
   const outputs = newest.filter((item) => answeredIdOf(item) !== undefined).length;
-  const text = newest.flatMap(stringsOf).join('\n');
+  const text = newest.flatMap((item) => stringsOf([item['output'], item['content']])).join('\n');
   const problems: string[] = [];
   if (expected.outputs !== undefined && outputs !== expected.outputs) {
     problems.push(`expected ${expected.outputs} outputs, found ${outputs}`);
@@ -56,7 +58,7 @@ export function expectationProblems(
     if (text.includes(unwanted)) problems.push(`did not expect ${JSON.stringify(unwanted)} ${show}`);
   }
   for (const source of expected.matches.map((part) => fillTemplate(part, n))) {
-    if (!new RegExp(source, 'u').test(text)) problems.push(`expected a match of /${source}/ ${show}`);
+    if (!new RegExp(source, 'mu').test(text)) problems.push(`expected a match of /${source}/ ${show}`);
   }
   return problems;
 }

@@ -105,12 +105,14 @@ function summarize(
   state: ConversationState,
   number: number,
 ): Responded {
-  // After this the client sends a shorter transcript; the mark in the summary still says which turn comes next.
+  // After this the client sends a shorter transcript; the mark in the summary still says which turn comes next, also when the summary
+  // was asked of a part only.
   state.seen = null;
-  const text = `${state.conversation.summary} (${turnMark(number - 1)})`;
-  const output = replyItems([{ message: text }], { turn: `c${number - 1}`, n: number, tools: request.tools });
+  const last = Math.max(number - 1, state.lastTurn);
+  const text = `${state.conversation.summary} (${turnMark(last)})`;
+  const output = replyItems([{ message: text }], { turn: `c${last}`, n: number, tools: request.tools });
   const usage = usageObject(computedUsage(request, output));
-  const response = responseObject({ id: `resp_c${number - 1}`, model: request.model, output, usage });
+  const response = responseObject({ id: `resp_c${last}`, model: request.model, output, usage });
   return given(state, responseAnswer(response, request.stream === true && !scenario.plainJson), {
     kind: 'summary',
   });

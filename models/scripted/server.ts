@@ -134,5 +134,11 @@ async function play(answer: Answer, incoming: IncomingMessage, outgoing: ServerR
 
 async function write(outgoing: ServerResponse, piece: string | Uint8Array): Promise<void> {
   if (outgoing.destroyed || outgoing.write(piece)) return;
-  await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+  const settled = new AbortController();
+  const { signal } = settled;
+  try {
+    await Promise.race([once(outgoing, 'drain', { signal }), once(outgoing, 'close', { signal })]);
+  } finally {
+    settled.abort();
+  }
 }
