@@ -33,12 +33,7 @@ export async function fetchRepository(
   if (workTree !== null && input.ref !== null) {
     await requireHead(git, workTree, found, input.ref);
   }
-  const mirror = await fetchIntoMirror(git, {
-    stateDir,
-    source,
-    format: formatOf(found.object),
-    wanted: found.wanted,
-  });
+  const mirror = await fetchIntoMirror(git, { stateDir, source, object: found.object });
   await makeBareRepository(git, gitDir, formatOf(mirror.commit), async (making) => {
     await borrowObjects(making, mirror.gitDir);
     const base = await makeBase(git, {

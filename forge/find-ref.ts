@@ -5,9 +5,7 @@ import { nearNames } from './near-names.ts';
 import { type PathSource, remoteCall, type Source, type UrlSource } from './source.ts';
 
 export interface FoundRef {
-  /** What to fetch: an object name of a path, a full ref name of a URL. */
-  readonly wanted: string;
-  /** An object of the repository; only its length, the object format, is sure to stay true of a URL. */
+  /** A commit, or a tag of one. */
   readonly object: string;
   /** Without `refs/heads/`; null for a tag or commit. */
   readonly branch: string | null;
@@ -36,7 +34,7 @@ async function findInPath(git: Git, source: PathSource, ref: string | null): Pro
     if (commit.exitCode === 0) {
       const object = commit.stdout.toString().trim();
       const full = (await ask('rev-parse', '--symbolic-full-name', name)).stdout.toString().trim();
-      return { wanted: object, object, branch: branchOf(full) };
+      return { object, branch: branchOf(full) };
     }
   }
   const listed = await ask('for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/tags', 'refs/remotes');
@@ -54,14 +52,14 @@ interface Remote {
 
 async function findAtUrl(git: Git, source: UrlSource, ref: string | null): Promise<FoundRef> {
   if (ref !== null && objectName.test(ref)) {
-    return { wanted: ref, object: ref, branch: null };
+    return { object: ref, branch: null };
   }
   const { head, refs } = await listRemote(git, source, []);
   const names = ref === null ? [head ?? 'HEAD', 'HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}`, ref];
   for (const name of names) {
     const object = refs.get(name);
     if (object !== undefined) {
-      return { wanted: name, object, branch: branchOf(name) };
+      return { object, branch: branchOf(name) };
     }
   }
   throw missing(

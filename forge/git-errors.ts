@@ -44,7 +44,7 @@ const table: readonly Row[] = [
   },
   {
     pattern:
-      /Could not resolve host|Connection (?:refused|reset|timed out)|Failed to connect|Network is unreachable|No route to host|early EOF|unexpected disconnect|hung up unexpectedly|RPC failed|Operation (?:timed out|too slow)|returned error: (?:429|5\d\d)|Unable to create '.*\.lock'|shallow file has changed/i,
+      /Could not resolve host|Empty reply from server|Connection (?:refused|reset|timed out)|Failed to connect|Network is unreachable|No route to host|early EOF|unexpected disconnect|hung up unexpectedly|RPC failed|Operation (?:timed out|too slow)|returned error: (?:429|5\d\d)|Unable to create '.*\.lock'|shallow file has changed/i,
     code: 'repository.unavailable',
     advice: 'The server, the network or another git was in the way; trying again may help.',
   },

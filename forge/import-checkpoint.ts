@@ -1,10 +1,8 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Git, GitCall, GitResult } from './git.ts';
-import { diskFailure, gitFailure } from './git-errors.ts';
+import { gitFailure } from './git-errors.ts';
 import { baseRef, checkpointRef } from './layout.ts';
-import { quoteName } from './names.ts';
+import { withQuarantine } from './quarantine.ts';
 
 export interface ImportInput {
   readonly gitDir: string;
@@ -29,36 +27,10 @@ export async function importPack(git: Git, { gitDir, iteration, commit, pack }: 
   if (pack.byteLength > maxPackBytes) {
     throw refused(what, `its pack has ${pack.byteLength} bytes, over the limit of ${maxPackBytes}`);
   }
-  const objects = join(gitDir, 'objects');
-  const quarantine = await makeQuarantine(objects);
-  try {
-    const call: Omit<GitCall, 'args'> = {
-      gitDir,
-      env: {
-        GIT_OBJECT_DIRECTORY: quarantine,
-        GIT_ALTERNATE_OBJECT_DIRECTORIES: quoteName(Buffer.from(objects)),
-      },
-    };
-    await check(git, call, { what, commit, pack });
-    await admit(quarantine, objects);
-  } catch (error) {
-    throw diskFailure(`can't import ${what}`, gitDir, error);
-  } finally {
-    await rm(quarantine, { recursive: true, force: true });
-  }
+  await withQuarantine(gitDir, (env) => check(git, { gitDir, env }, { what, commit, pack }));
   const updated = await git({ gitDir, args: ['update-ref', ref, commit] });
   if (updated.exitCode !== 0) {
     throw gitFailure(`can't hold ${what} in ${gitDir}`, updated);
-  }
-}
-
-async function makeQuarantine(objects: string): Promise<string> {
-  try {
-    const quarantine = await mkdtemp(join(objects, 'incoming-'));
-    await mkdir(join(quarantine, 'pack'));
-    return quarantine;
-  } catch (error) {
-    throw diskFailure("can't make room for a checkpoint", objects, error);
   }
 }
 
@@ -75,23 +47,6 @@ async function check(
   expectValid(what, 'it is not there, is no commit, or lacks objects', await git({ ...call, args }));
   const ancestor = await git({ ...call, args: ['merge-base', '--is-ancestor', baseRef, commit] });
   expectValid(what, "its history does not go back to the task's base", ancestor);
-}
-
-/** Content first, then the index by which git finds it. */
-async function admit(quarantine: string, objects: string): Promise<void> {
-  const from = join(quarantine, 'pack');
-  const to = join(objects, 'pack');
-  await mkdir(to, { recursive: true });
-  const names = await readdir(from);
-  for (const name of names.sort((a, b) => Number(a.endsWith('.idx')) - Number(b.endsWith('.idx')))) {
-    await rename(join(from, name), join(to, name));
-  }
-  const directory = await open(to, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function expectValid(what: string, reason: string, result: GitResult): void {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { makeBareRepository } from './bare-repository.ts';
-import type { Git } from './git.ts';
+import type { Git, GitCall } from './git.ts';
 import { expectOk } from './git-errors.ts';
-import { mirrorGitDir, type ObjectFormat } from './layout.ts';
+import { formatOf, mirrorGitDir } from './layout.ts';
+import { withQuarantine } from './quarantine.ts';
 import { remoteCall, type Source } from './source.ts';
 
 const fetchTimeoutMs = 2 * 60 * 60_000;
@@ -11,9 +12,8 @@ const attempts = 3;
 export interface MirrorFetch {
   readonly stateDir: string;
   readonly source: Source;
-  readonly format: ObjectFormat;
-  /** A full ref name, or an object name. */
-  readonly wanted: string;
+  /** A commit, or a tag of one, that the source has. */
+  readonly object: string;
 }
 
 /**
@@ -22,15 +22,30 @@ export interface MirrorFetch {
  */
 export async function fetchIntoMirror(
   git: Git,
-  { stateDir, source, format, wanted }: MirrorFetch,
+  { stateDir, source, object }: MirrorFetch,
 ): Promise<{ readonly gitDir: string; readonly commit: string }> {
-  const gitDir = mirrorGitDir(stateDir, source.key, format);
-  await makeBareRepository(git, gitDir, format);
+  const gitDir = mirrorGitDir(stateDir, source.key, formatOf(object));
+  await makeBareRepository(git, gitDir, formatOf(object));
+  await withQuarantine(gitDir, (env) => fetchObject(git, { gitDir, source, object, env }));
+  const peeled = await git({ gitDir, args: ['rev-parse', '--verify', '--quiet', `${object}^{commit}`] });
+  const commit = expectOk(`${object} of ${source.shown} names no commit`, peeled).stdout.toString().trim();
   // Never a name that was used before: a git that was killed may have left it locked for good.
   const ref = `refs/longhaul/${randomUUID()}`;
-  const what = `can't fetch ${wanted} from ${source.shown}`;
+  expectOk(`can't hold ${commit} in ${gitDir}`, await git({ gitDir, args: ['update-ref', ref, commit] }));
+  return { gitDir, commit };
+}
+
+interface ObjectFetch {
+  readonly gitDir: string;
+  readonly source: Source;
+  readonly object: string;
+  readonly env: NonNullable<GitCall['env']>;
+}
+
+async function fetchObject(git: Git, { gitDir, source, object, env }: ObjectFetch): Promise<void> {
   const call = remoteCall(source, {
     gitDir,
+    env,
     timeoutMs: fetchTimeoutMs,
     args: [
       'fetch',
@@ -43,19 +58,14 @@ export async function fetchIntoMirror(
       '--no-prune',
       '--end-of-options',
       source.address,
-      `+${wanted}:${ref}`,
+      object,
     ],
   });
   let result = await git(call);
   for (let attempt = 1; attempt < attempts && isShallowRace(result.stderr); attempt += 1) {
     result = await git(call);
   }
-  expectOk(what, result);
-  const peeled = await git({ gitDir, args: ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`] });
-  return {
-    gitDir,
-    commit: expectOk(`${wanted} of ${source.shown} names no commit`, peeled).stdout.toString().trim(),
-  };
+  expectOk(`can't fetch ${object} from ${source.shown}`, result);
 }
 
 /** Two fetches at once from a shallow source both write the mirror's list of shallow commits. */

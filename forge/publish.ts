@@ -5,7 +5,7 @@ import type { Published, PublishInput } from '../contracts/forge.ts';
 import { listRemote } from './find-ref.ts';
 import type { Git } from './git.ts';
 import { expectOk, gitFailure } from './git-errors.ts';
-import { formatOf, taskGitDir } from './layout.ts';
+import { taskGitDir } from './layout.ts';
 import { fetchIntoMirror } from './mirror.ts';
 import { quoteName } from './names.ts';
 import { checkAccess, type PathSource, remoteCall, resolveSource, type Source } from './source.ts';
@@ -84,8 +84,7 @@ async function standingOf(
   if (now === input.baseCommit) {
     return { baseMovedBy: 0, mergesCleanly: true };
   }
-  const wanted = source.kind === 'path' ? now : branch;
-  const mirror = await fetchIntoMirror(git, { stateDir, source, format: formatOf(now), wanted });
+  const mirror = await fetchIntoMirror(git, { stateDir, source, object: now });
   const { commit } = mirror;
   // Another mirror than the one the task borrows from, when the repository has been moved since.
   const env = { GIT_ALTERNATE_OBJECT_DIRECTORIES: quoteName(Buffer.from(join(mirror.gitDir, 'objects'))) };
