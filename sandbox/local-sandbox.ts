@@ -77,15 +77,15 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
   const reachKeeper = async (leaseId: LeaseId, options: CallOptions): Promise<KeeperLease> => {
     const end = Date.now() + keeperStartLimitMs;
     const ask = (): Promise<CallOutcome> => call(leaseId, { call: 'acquire' }, options);
-    let outcome = await ask();
+    let outcome: CallOutcome = await ask();
     if (outcome.kind === 'absent') startKeeper(deps.nodePath, directoryOf(leaseId));
     while (outcome.kind === 'absent') {
       if (Date.now() > end) throw keeperSilent(leaseId, directoryOf(leaseId));
       await delay(keeperPollMs);
       outcome = await ask();
     }
-    if (outcome.kind === 'dead') throw lost(leaseId);
-    return outcome.value as KeeperLease;
+    if (outcome.kind === 'done') return outcome.value as KeeperLease;
+    throw lost(leaseId);
   };
 
   return {

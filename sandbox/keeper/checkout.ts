@@ -24,7 +24,12 @@ export async function treeOf(git: Git, commit: string): Promise<string> {
  */
 export async function restoreTree(git: Git, commit: string): Promise<string> {
   const tree = await treeOf(git, commit);
-  await git.run(['read-tree', '--reset', '-u', commit]);
+  await restoreTracked(git, commit);
   await git.run(['clean', '-ffdq']);
   return tree;
+}
+
+/** Writes tracked files again where they differ from the commit; leaves all others. The same rule as for `restoreTree`. */
+export async function restoreTracked(git: Git, commit: string): Promise<void> {
+  await git.run(['read-tree', '--reset', '-u', commit]);
 }

@@ -178,7 +178,8 @@ async function makeLease(
   const at = (name: string): string => path.join(deps.leaseDirectory, name);
   try {
     progress({ phase: 'checkout', tail: '' });
-    for (const name of [leaseFile.workspace, leaseFile.steps]) mkdirSync(at(name), { mode: 0o700 });
+    mkdirSync(at(leaseFile.workspace), { mode: 0o755 });
+    mkdirSync(at(leaseFile.steps), { mode: 0o700 });
     makeKeeperRepository(at(leaseFile.git), spec.source);
     const git = createGit({ git: tools.git, gitDir: at(leaseFile.git), workTree: at(leaseFile.workspace) });
     const workspace = createWorkspace({
