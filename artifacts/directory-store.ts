@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import { digestOf } from '../contracts/digest.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Digest } from '../contracts/ids.ts';
-import { digestOf } from './digest.ts';
 
 /** A temporary file of this age belongs to no living writer. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ArtifactStore } from '../../contracts/artifact-store.ts';
+import { digestOf } from '../../contracts/digest.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { Digest } from '../../contracts/ids.ts';
 
@@ -12,8 +12,6 @@ export interface MemoryStore extends ArtifactStore {
 /** An artifact store for tests; passes the conformance suite of the port. */
 export function createMemoryStore(): MemoryStore {
   const held = new Map<Digest, Uint8Array>();
-  const digestOf = (bytes: Uint8Array): Digest =>
-    `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
   return {
     async put(bytes) {
       const digest = digestOf(bytes);
