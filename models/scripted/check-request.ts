@@ -1,5 +1,6 @@
 import type { TranscriptItem } from '../../contracts/model-client.ts';
 import { answeredIdOf, isFromModel, transcriptProblems } from '../transcript.ts';
+import { itemText } from './item-text.ts';
 import { asksForSummary, type ScriptedRequest } from './request.ts';
 import type { Expectation } from './scenario.ts';
 import { fillTemplate } from './template.ts';
@@ -24,14 +25,15 @@ export function protocolProblems(request: ScriptedRequest, seen: Seen | null): r
 }
 
 export function seenOf(request: ScriptedRequest): Seen {
-  return { items: request.input.map((item) => JSON.stringify(item)), tools: JSON.stringify(request.tools) };
+  return { items: request.input.map(itemText), tools: JSON.stringify(request.tools) };
 }
 
 /** One input has to begin with the other: a retry of an older request is fine. */
 function firstDifference(before: readonly string[], input: readonly TranscriptItem[]): number | undefined {
   const common = Math.min(before.length, input.length);
   for (let index = 0; index < common; index += 1) {
-    if (before[index] !== JSON.stringify(input[index])) return index;
+    const item = input[index];
+    if (item === undefined || before[index] !== itemText(item)) return index;
   }
   return undefined;
 }

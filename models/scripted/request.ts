@@ -1,13 +1,18 @@
 import { z } from 'zod';
-import { type TranscriptItem, TranscriptItemSchema } from '../../contracts/model-client.ts';
+import type { TranscriptItem } from '../../contracts/model-client.ts';
 
+/** The body comes from `JSON.parse`: an object in it is a JSON object, and looking into each would cost more than the answer. */
+const ItemSchema = z.custom<TranscriptItem>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'is no object',
+);
 const RequestSchema = z.object({
   model: z.string().min(1),
   input: z.union([
-    z.array(TranscriptItemSchema),
+    z.array(ItemSchema),
     z.string().transform((content): TranscriptItem[] => [{ type: 'message', role: 'user', content }]),
   ]),
-  tools: z.array(TranscriptItemSchema).default([]),
+  tools: z.array(ItemSchema).default([]),
   tool_choice: z.json().optional(),
   stream: z.boolean().nullish(),
   prompt_cache_key: z.string().nullish(),

@@ -1,11 +1,12 @@
 import type { TranscriptItem } from '../../contracts/model-client.ts';
-import { estimateTokens, isFromModel } from '../transcript.ts';
+import { isFromModel } from '../transcript.ts';
 import { type Answer, refusal, responseAnswer } from './answer.ts';
 import { expectationProblems, protocolProblems, seenOf } from './check-request.ts';
 import { type ChosenTurn, chooseConversation, findTurn, turnMark, turnNumber } from './choose-turn.ts';
 import type { ConversationLog, ConversationState } from './conversation-log.ts';
 import { responseObject } from './events.ts';
 import { contextExceeded, faultAnswer } from './fault-answer.ts';
+import { itemTokens } from './item-text.ts';
 import { replyItems } from './reply-items.ts';
 import { asksForSummary, type ScriptedRequest } from './request.ts';
 import type { Fault, Scenario, ScriptedUsage } from './scenario.ts';
@@ -137,20 +138,20 @@ function refuse(conversation: string | null, problem: string, status: 400 | 500)
 
 function tooLarge(scenario: Scenario, request: ScriptedRequest): boolean {
   const limit = scenario.contextWindowTokens;
-  return limit !== undefined && estimateTokens([...request.input, ...request.tools]) > limit;
+  return limit !== undefined && itemTokens([...request.input, ...request.tools]) > limit;
 }
 
 /** Four bytes a token; cached is what the request before this turn held, as with a provider whose cache always hits. */
 function computedUsage(request: ScriptedRequest, output: readonly TranscriptItem[]): ScriptedUsage {
-  const tools = estimateTokens(request.tools);
+  const tools = itemTokens(request.tools);
   const lastFromModel = request.input.findLastIndex(isFromModel);
   const before = request.input.findLastIndex((item, index) => index < lastFromModel && !isFromModel(item));
-  const cached = lastFromModel === -1 ? 0 : estimateTokens(request.input.slice(0, before + 1)) + tools;
+  const cached = lastFromModel === -1 ? 0 : itemTokens(request.input.slice(0, before + 1)) + tools;
   return {
-    input_tokens: estimateTokens(request.input) + tools,
+    input_tokens: itemTokens(request.input) + tools,
     cached_tokens: cached - (cached % 128),
-    output_tokens: estimateTokens(output),
-    reasoning_tokens: estimateTokens(output.filter((item) => item['type'] === 'reasoning')),
+    output_tokens: itemTokens(output),
+    reasoning_tokens: itemTokens(output.filter((item) => item['type'] === 'reasoning')),
   };
 }
 
