@@ -1,0 +1,120 @@
+import type { TaskClient } from '../client/task-client.ts';
+import type { PolicyRef } from '../contracts/task.ts';
+import type { Terminal } from './terminal/terminal.ts';
+
+/** Takes one line for the person who waits, again and again while something takes long. */
+export type Progress = (text: string) => void;
+
+export interface ServerFacts {
+  /** `embedded` is the user's own; `configured` is named by the environment or by Temporal's configuration file. */
+  readonly kind: 'embedded' | 'configured';
+  readonly address: string;
+  readonly namespace: string;
+  /** Null where the server has not been asked. */
+  readonly version: string | null;
+  /** Temporal's own web page; null when there is none that is known. */
+  readonly uiAddress: string | null;
+}
+
+export interface WorkerFacts {
+  readonly pid: number;
+  readonly address: string;
+  readonly version: string;
+}
+
+export interface ModelFacts {
+  /** Null when none is configured. */
+  readonly model: string | null;
+  readonly baseUrl: string;
+  /** Whether a key is set; never the key. */
+  readonly keySet: boolean;
+  /** Whether the provider behind `baseUrl` wants a key. */
+  readonly keyNeeded: boolean;
+  readonly priceKnown: boolean;
+}
+
+/** What is there and what is missing, as `doctor` looked at it; nothing was started for it. */
+export interface DoctorFacts {
+  readonly node: { readonly version: string; readonly needed: string; readonly newEnough: boolean };
+  readonly git: { readonly version: string | null };
+  readonly stateDirectory: {
+    readonly path: string;
+    readonly exists: boolean;
+    readonly writable: boolean;
+    /** Whether others can read it. */
+    readonly shared: boolean;
+    /** Null when it cannot be told. */
+    readonly freeBytes: number | null;
+  };
+  readonly server: {
+    readonly facts: ServerFacts | null;
+    readonly reachable: boolean;
+    /** Why not; or, when nothing runs, whether one could be started. */
+    readonly detail: string;
+    /** Whether `up` and `run` could start one. */
+    readonly startable: boolean;
+  };
+  readonly workers: readonly WorkerFacts[];
+  readonly sandbox: {
+    readonly available: boolean;
+    readonly findings: readonly string[];
+    readonly limits: readonly string[];
+  };
+  readonly model: ModelFacts;
+}
+
+export interface Started<T> {
+  readonly facts: T;
+  /** False when it ran already. */
+  readonly started: boolean;
+}
+
+/** What the command line needs from outside: the entry point binds it to the real parts, tests to a fake. */
+export interface Platform {
+  readonly terminal: Terminal;
+  /** The name by which a person can call this program again. */
+  readonly program: string;
+  readonly version: string;
+  readonly workingDirectory: string;
+  /** Of the operating system: who decides and who asks. */
+  readonly user: string;
+  readonly clock: Clock;
+  /** Bytes that nobody can foresee. */
+  randomBytes(count: number): Uint8Array;
+  readonly defaults: {
+    readonly policy: string;
+    readonly maxIterations: number;
+    readonly approvalTimeoutMs: number;
+  };
+  /** A client of the server that runs or is configured. Throws `server.unavailable`. */
+  openClient(): Promise<TaskClient>;
+  /** The server that `openClient` would use; null when none runs. */
+  server(): Promise<ServerFacts | null>;
+  /** Starts the embedded server unless one runs or is configured. Throws `server.missing`, `server.unavailable`. */
+  ensureServer(progress: Progress): Promise<Started<ServerFacts>>;
+  /** Starts workers of this machine until `count` run; those of others are not counted. Throws `worker.missing`. */
+  ensureWorkers(count: number, progress: Progress): Promise<Started<readonly WorkerFacts[]>>;
+  /** Ends this user's workers, then the embedded server. */
+  stop(progress: Progress): Promise<{ readonly workers: number; readonly server: boolean }>;
+  /** Runs a worker in this process until SIGINT or SIGTERM. */
+  runWorker(): Promise<void>;
+  doctor(): Promise<DoctorFacts>;
+  /** Facts for the model that is named, else for the configured one. */
+  model(name: string | null): Promise<ModelFacts>;
+  /** A built-in policy by name, or a file, which is checked and stored. Throws `policy.not_found`, `policy.invalid`. */
+  loadPolicy(nameOrFile: string): Promise<PolicyRef>;
+  /** The top of the repository that holds a folder, or a bare repository itself; null when there is none. */
+  findRepository(folder: string): Promise<string | null>;
+  /** Lets the person change a text in their editor; null when they have none, the same text when they changed nothing. */
+  editText(text: string, fileName: string): Promise<string | null>;
+  /** Reads a file that the person names. Throws `usage.invalid`. */
+  readFile(path: string): Promise<string>;
+}
+
+export interface Clock {
+  nowMs(): number;
+  /** Calls again and again until the result is called. */
+  every(ms: number, listener: () => void): () => void;
+  /** Resolves after that time, or at once when the signal aborts. */
+  after(ms: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,138 @@
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import { escapeText } from './escape.ts';
+import type { Line, Tone } from './line.ts';
+
+export interface RenderOptions {
+  /** Columns of the terminal; `Infinity` where nothing wraps. */
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+interface Cell {
+  readonly text: string;
+  readonly width: number;
+  readonly tone: Tone | 'escaped';
+}
+
+const formats = {
+  plain: null,
+  dim: 'dim',
+  strong: 'bold',
+  good: 'green',
+  bad: 'red',
+  warn: 'yellow',
+  accent: 'cyan',
+  escaped: ['inverse', 'yellow'],
+} as const satisfies Record<Cell['tone'], Parameters<typeof styleText>[0] | null>;
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const narrowest = 16;
+
+/** The rows that lines take on a terminal, escaped and wrapped, without line ends. The only way from text to terminal characters. */
+export function renderLines(lines: readonly Line[], options: RenderOptions): readonly string[] {
+  return lines.flatMap((line) => wrapped(line, options.columns).map((row) => paint(row, options.color)));
+}
+
+/** One row that never wraps: what does not fit ends in `…`. */
+export function fitLine(line: Line, options: RenderOptions): string {
+  const cells = cellsOf(line);
+  const columns = Math.max(narrowest, options.columns);
+  if (widthOf(cells) <= columns) return paint(cells, options.color);
+  const kept: Cell[] = [];
+  let used = 1;
+  for (const cell of cells) {
+    if (used + cell.width > columns) break;
+    kept.push(cell);
+    used += cell.width;
+  }
+  return paint([...kept, { text: '…', width: 1, tone: kept.at(-1)?.tone ?? 'plain' }], options.color);
+}
+
+/** Columns that a text takes once it is escaped. */
+export function textWidth(text: string): number {
+  return escapeText(text).reduce((sum, piece) => sum + stringWidth(piece.text), 0);
+}
+
+function cellsOf(line: Line): readonly Cell[] {
+  return line.spans.flatMap((span) =>
+    escapeText(span.text).flatMap((piece) =>
+      Array.from(graphemes.segment(piece.text), ({ segment }) => ({
+        text: segment,
+        width: widthOfGrapheme(segment),
+        tone: piece.escaped ? ('escaped' as const) : span.tone,
+      })),
+    ),
+  );
+}
+
+function widthOfGrapheme(text: string): number {
+  return text.length === 1 && text >= ' ' && text <= '~' ? 1 : stringWidth(text);
+}
+
+function wrapped(line: Line, wanted: number): readonly (readonly Cell[])[] {
+  const columns = Math.max(narrowest, wanted);
+  const cells = cellsOf(line);
+  if (line.wrap === 'never' || widthOf(cells) <= columns) return [cells];
+  const hang = line.hang > columns / 2 ? 2 : line.hang;
+  const rows: (readonly Cell[])[] = [];
+  let rest = cells;
+  while (rest.length > 0) {
+    const room = rows.length === 0 ? columns : columns - hang;
+    const take = line.wrap === 'edge' ? fitting(rest, room) : wordsFitting(rest, room, rows.length === 0);
+    rows.push([...indentation(rows.length === 0 ? 0 : hang), ...rest.slice(0, take)]);
+    rest = line.wrap === 'edge' ? rest.slice(take) : withoutLeadingSpaces(rest.slice(take));
+  }
+  return rows;
+}
+
+/** How many cells fit, at least one. */
+function fitting(cells: readonly Cell[], room: number): number {
+  let used = 0;
+  for (const [index, cell] of cells.entries()) {
+    used += cell.width;
+    if (used > room) return Math.max(1, index);
+  }
+  return cells.length;
+}
+
+function wordsFitting(cells: readonly Cell[], room: number, first: boolean): number {
+  const most = fitting(cells, room);
+  if (most === cells.length || cells[most]?.text === ' ') return most;
+  const start = first ? cells.findIndex((cell) => cell.text !== ' ') : 0;
+  const space = cells.slice(0, most).findLastIndex((cell) => cell.text === ' ');
+  return space > start ? space : most;
+}
+
+function withoutLeadingSpaces(cells: readonly Cell[]): readonly Cell[] {
+  const start = cells.findIndex((cell) => cell.text !== ' ');
+  return start === -1 ? [] : cells.slice(start);
+}
+
+function indentation(columns: number): readonly Cell[] {
+  return columns === 0 ? [] : [{ text: ' '.repeat(columns), width: columns, tone: 'plain' }];
+}
+
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, cell) => sum + cell.width, 0);
+}
+
+function paint(cells: readonly Cell[], color: boolean): string {
+  let text = '';
+  let run = '';
+  let current: Cell['tone'] = 'plain';
+  const flush = () => {
+    const format = formats[current];
+    text += run === '' || format === null || !color ? run : styleText(format, run, { validateStream: false });
+    run = '';
+  };
+  for (const cell of cells) {
+    if (cell.tone !== current) {
+      flush();
+      current = cell.tone;
+    }
+    run += cell.text;
+  }
+  flush();
+  return text.trimEnd();
+}

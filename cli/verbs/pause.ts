@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { lineAndCommand } from '../terminal/line.ts';
+import { shellCommand } from '../view/shell-words.ts';
+import {
+  defineVerb,
+  JsonSchema,
+  parseUsage,
+  printJson,
+  printLines,
+  type VerbContext,
+  withTask,
+} from './define-verb.ts';
+
+const OptionsSchema = z.strictObject({ json: JsonSchema });
+
+export function addPauseVerb(program: Command, { platform }: VerbContext): void {
+  defineVerb(program, {
+    usage: 'pause <task>',
+    summary: 'hold a task before its next iteration',
+    example: 'pause fix-the-date-bug-x7k2p',
+    json: 'the answer as one object',
+  }).action(async (task: string, raw: unknown) => {
+    const { json } = parseUsage(OptionsSchema, raw);
+    await withTask(platform, task, async (client, taskId) => {
+      await client.pause(taskId, platform.user);
+      if (json) return printJson(platform, { type: 'task.paused', taskId });
+      const resume = shellCommand([platform.program, 'resume', taskId]);
+      return printLines(
+        platform,
+        lineAndCommand(`${taskId} pauses when its current iteration is done. Let it go on with:`, resume),
+      );
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { lineAndCommand } from '../terminal/line.ts';
+import { shellCommand } from '../view/shell-words.ts';
+import {
+  defineVerb,
+  JsonSchema,
+  parseUsage,
+  printJson,
+  printLines,
+  type VerbContext,
+  withTask,
+} from './define-verb.ts';
+
+const OptionsSchema = z.strictObject({ json: JsonSchema });
+
+export function addResumeVerb(program: Command, { platform }: VerbContext): void {
+  defineVerb(program, {
+    usage: 'resume <task>',
+    summary: 'let a paused task go on',
+    example: 'resume fix-the-date-bug-x7k2p',
+    json: 'the answer as one object',
+  }).action(async (task: string, raw: unknown) => {
+    const { json } = parseUsage(OptionsSchema, raw);
+    await withTask(platform, task, async (client, taskId) => {
+      await client.resume(taskId, platform.user);
+      if (json) return printJson(platform, { type: 'task.resumed', taskId });
+      const watch = shellCommand([platform.program, 'watch', taskId]);
+      return printLines(platform, lineAndCommand(`${taskId} goes on. Watch it with:`, watch));
+    });
+  });
+}

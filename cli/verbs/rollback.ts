@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { line } from '../terminal/line.ts';
+import {
+  defineVerb,
+  JsonSchema,
+  parseUsage,
+  printJson,
+  printLines,
+  type VerbContext,
+  withTask,
+} from './define-verb.ts';
+
+const OptionsSchema = z.strictObject({
+  to: z
+    .string({ error: 'say to the end of which iteration: --to 3, or --to 0 for the base' })
+    .regex(/^[0-9]{1,7}$/, 'expected the number of an iteration')
+    .transform(Number),
+  json: JsonSchema,
+});
+
+export function addRollbackVerb(program: Command, { platform }: VerbContext): void {
+  defineVerb(program, {
+    usage: 'rollback <task>',
+    summary: 'make the workspace what it was at the end of an earlier iteration',
+    more: 'Takes effect between iterations; the record keeps what was undone, and no iteration number is used again.',
+    example: 'rollback fix-the-date-bug-x7k2p --to 3',
+    json: 'the answer as one object',
+  })
+    .option('--to <iteration>', 'the iteration; 0 is the base')
+    .action(async (task: string, raw: unknown) => {
+      const { to, json } = parseUsage(OptionsSchema, raw);
+      await withTask(platform, task, async (client, taskId) => {
+        await client.rollback(taskId, to, platform.user);
+        if (json) return printJson(platform, { type: 'rollback.requested', taskId, toIteration: to });
+        return printLines(platform, [
+          line(`${taskId} goes back to the end of iteration ${to} when its current iteration is done.`),
+        ]);
+      });
+    });
+}

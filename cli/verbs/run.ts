@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { LonghaulError } from '../../contracts/error.ts';
+import type { TaskSpec } from '../../contracts/task.ts';
+import { followTask } from '../follow/follow-task.ts';
+import type { ModelFacts, Platform, ServerFacts, Started } from '../platform.ts';
+import { withProgress } from '../progress.ts';
+import { newTaskId } from '../task-id.ts';
+import { lineAndCommand } from '../terminal/line.ts';
+import { createScreen, type Screen } from '../terminal/screen.ts';
+import { askedLines } from '../view/asked-lines.ts';
+import { shellCommand } from '../view/shell-words.ts';
+import { defineVerb, parseUsage, printJson, type VerbContext, withClient } from './define-verb.ts';
+import { type RunOptions, RunOptionsSchema, repositoryOf, specOf } from './run-options.ts';
+
+const many = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
+export function addRunVerb(program: Command, context: VerbContext): void {
+  defineVerb(program, {
+    usage: 'run [instruction]',
+    summary: 'start a task and watch it',
+    more: 'The instruction is an argument, or standard input when it is "-" or left out in a pipe. What is missing is started first: the embedded Temporal server and a worker. Ctrl-C leaves the task running and ends with 130.',
+    example: [
+      'run --check "npm test" "Fix the date bug in src/invoice.ts"',
+      'run --repo https://github.com/acme/shop --budget-usd 5 --detach - < task.md',
+    ].join('\n'),
+    json: 'one event a line, the last one task.finished',
+  })
+    .option('--repo <path or URL>', 'the repository; by default the one you stand in')
+    .option('--ref <ref>', 'the branch, tag or commit to start from; by default what HEAD is')
+    .option('--check <command>', 'a command that judges the work; again for more', many)
+    .option('--setup <command>', 'a command that prepares the workspace; again for more', many)
+    .option('--constraint <text>', 'what must hold; again for more', many)
+    .option('--path <path>', 'what the task is about; again for more', many)
+    .option('--budget-usd <amount>', 'the most that the model may cost')
+    .option(
+      '--max-iterations <n>',
+      `the most iterations; by default ${context.platform.defaults.maxIterations}`,
+    )
+    .option('--policy <name or file>', `what is allowed; by default "${context.platform.defaults.policy}"`)
+    .option('--model <name>', 'the model; by default the configured one')
+    .option('--include-changes', 'start from the uncommitted changes too')
+    .option('--detach', 'start it and return')
+    .option('--live', 'with --json: also what runs right now')
+    .action(async (instruction: unknown, raw: unknown) => {
+      const options = parseUsage(RunOptionsSchema, raw);
+      const given = parseUsage(z.string().optional(), instruction);
+      context.setExitCode(await run(context.platform, given, options));
+    });
+}
+
+async function run(platform: Platform, given: string | undefined, options: RunOptions): Promise<number> {
+  const screen = createScreen(platform.terminal);
+  const instruction = await instructionOf(platform, given);
+  const repository = await repositoryOf(options.repo, platform);
+  const policy = await platform.loadPolicy(options.policy ?? platform.defaults.policy);
+  const model = await platform.model(options.model ?? null);
+  const taskId = newTaskId(instruction, platform.randomBytes);
+  checkModel(model, options);
+  const facts = { taskId, instruction, repository, policy, model: model.model ?? '' };
+  const spec = specOf(options, facts, platform);
+  await withProgress(platform, options.json, (progress) => startMissing(platform, model, progress), screen);
+  return withClient(platform, async (client) => {
+    await client.start(spec);
+    if (options.detach) return detached(platform, spec, options.json);
+    if (!options.json) await screen.print(askedLines(spec));
+    return followTask(platform, client, screen, spec.taskId, {
+      json: options.json,
+      liveEvents: options.live,
+    });
+  });
+}
+
+async function instructionOf(platform: Platform, given: string | undefined): Promise<string> {
+  const fromStdin = given === '-' || (given === undefined && !platform.terminal.facts().interactive);
+  const text = fromStdin ? await platform.terminal.readStdin() : (given ?? '');
+  if (text.trim() !== '') return text.trim();
+  throw new LonghaulError(
+    'usage.invalid',
+    `What is to be done? Give it as one argument: ${platform.program} run "Fix the date bug in src/invoice.ts"`,
+  );
+}
+
+/** What would stop the task at its first model call is said before it starts. */
+function checkModel({ model, priceKnown }: ModelFacts, options: RunOptions): void {
+  if (model === null) {
+    throw new LonghaulError(
+      'model.not_configured',
+      'No model is named. Give one with --model, or set LONGHAUL_MODEL.',
+    );
+  }
+  if (options.budgetUsd !== undefined && !priceKnown) {
+    throw new LonghaulError(
+      'model.unknown_price',
+      `A budget in USD needs a price, and none is known for the model ${model}. Set its price, or limit the task with --max-iterations.`,
+    );
+  }
+}
+
+async function startMissing(
+  platform: Platform,
+  model: ModelFacts,
+  progress: (text: string) => void,
+): Promise<Started<ServerFacts>> {
+  const server = await platform.ensureServer(progress);
+  if (server.facts.kind === 'embedded' && model.keyNeeded && !model.keySet) {
+    throw new LonghaulError(
+      'model.not_configured',
+      `The model server ${model.baseUrl} wants a key, and OPENAI_API_KEY is not set. Set it, or point OPENAI_BASE_URL at a server that needs none.`,
+    );
+  }
+  await platform.ensureWorkers(1, progress);
+  return server;
+}
+
+async function detached(platform: Platform, spec: TaskSpec, json: boolean): Promise<number> {
+  const { taskId } = spec;
+  if (json) await printJson(platform, { type: 'task.submitted', taskId });
+  else await printStarted(platform, createScreen(platform.terminal), spec);
+  return 0;
+}
+
+async function printStarted(platform: Platform, screen: Screen, spec: TaskSpec): Promise<void> {
+  const watch = shellCommand([platform.program, 'watch', spec.taskId]);
+  await screen.print([...askedLines(spec), ...lineAndCommand('It goes on by itself. Watch it with:', watch)]);
+}

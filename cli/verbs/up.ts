@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { ServerFacts, Started, WorkerFacts } from '../platform.ts';
+import { withProgress } from '../progress.ts';
+import { commandLine, field, type Line, line, tone } from '../terminal/line.ts';
+import { shellCommand } from '../view/shell-words.ts';
+import {
+  CountSchema,
+  defineVerb,
+  JsonSchema,
+  parseUsage,
+  printJson,
+  printLines,
+  type VerbContext,
+} from './define-verb.ts';
+
+const OptionsSchema = z.strictObject({ workers: CountSchema.default(1), json: JsonSchema });
+
+export function addUpVerb(program: Command, { platform }: VerbContext): void {
+  defineVerb(program, {
+    usage: 'up',
+    summary: 'start the embedded Temporal server and a worker, unless they run',
+    more: 'Where TEMPORAL_ADDRESS or the configuration of the Temporal client names a server, that one is used and only workers are started.',
+    example: 'up --workers 2',
+    json: 'addresses and processes as one object',
+  })
+    .option('--workers <n>', 'so many workers; by default 1')
+    .action(async (raw: unknown) => {
+      const { workers: count, json } = parseUsage(OptionsSchema, raw);
+      const { server, workers } = await withProgress(platform, json, async (progress) => ({
+        server: await platform.ensureServer(progress),
+        workers: await platform.ensureWorkers(count, progress),
+      }));
+      if (json) return printJson(platform, { type: 'up', server, workers });
+      return printLines(
+        platform,
+        upLines(server, workers, shellCommand([platform.program, 'run', 'Fix the failing test'])),
+      );
+    });
+}
+
+function upLines(
+  server: Started<ServerFacts>,
+  workers: Started<readonly WorkerFacts[]>,
+  next: string,
+): readonly Line[] {
+  const { address, namespace, uiAddress, kind } = server.facts;
+  const title = server.started || workers.started ? 'Up.' : 'Already up.';
+  return [
+    line(tone('good', title)),
+    field(2, 9, 'server', `${address}, namespace ${namespace} (${kind})`),
+    ...(uiAddress === null ? [] : [field(2, 9, 'page', uiAddress)]),
+    ...workers.facts.map(({ pid, version }, index) =>
+      field(2, 9, index === 0 ? 'workers' : '', `process ${pid}, version ${version}`),
+    ),
+    commandLine(2, 9, 'next', next),
+  ];
+}
