@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { workflowBundle } from '../../workers/bundle.ts';
 import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
+import { isRunning, thisProcess } from '../../workers/process-lock.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,14 +14,29 @@ declare module 'vitest' {
   }
 }
 
+const prefix = 'longhaul-server-';
+const ownerFile = 'owner.json';
+
+async function remove(home: string): Promise<void> {
+  await stopEmbeddedServer(home);
+  await rm(home, { recursive: true, force: true });
+}
+
+/** The server outlives who started it, so a run that was killed leaves one: the next run removes it. */
+async function removeLeftovers(): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
+  for (const home of names.map((name) => join(tmpdir(), name))) {
+    const owner = await readFile(join(home, ownerFile), 'utf8').catch(() => undefined);
+    if (owner !== undefined && !isRunning(JSON.parse(owner))) await remove(home);
+  }
+}
+
 /** Starts one real server in a state directory of its own, by the code that the product uses; fails where none can be had. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const home = await mkdtemp(join(tmpdir(), 'longhaul-test-'));
+  await removeLeftovers();
+  const home = await mkdtemp(join(tmpdir(), prefix));
+  await writeFile(join(home, ownerFile), JSON.stringify(thisProcess()));
   const report = (line: string) => process.stderr.write(`tests: ${line}\n`);
-  const stop = async () => {
-    await stopEmbeddedServer(home);
-    await rm(home, { recursive: true, force: true });
-  };
   try {
     // Early, so that a test with a short task sees a continue-as-new that Temporal suggests.
     const dynamicConfig = ['limit.historyCount.suggestContinueAsNew=400'];
@@ -30,9 +46,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     ]);
     project.provide('temporalAddress', server.address);
     project.provide('workflowBundlePath', codePath);
-    return stop;
+    return () => remove(home);
   } catch (error) {
-    await stop();
+    await remove(home);
     throw error;
   }
 }

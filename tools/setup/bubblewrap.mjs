@@ -5,7 +5,7 @@ import { say, seconds } from './output.mjs';
 import { runQuietly } from './run.mjs';
 
 /**
- * One row for each package manager: the commands in order; of the first ones, which only refresh lists, a failure is no reason to stop.
+ * One row for each package manager: its commands in order, the last one installs.
  * @type {Readonly<Record<string, readonly (readonly [string, ...string[]])[]>>}
  */
 export const managers = {
@@ -34,11 +34,33 @@ function isOnPath(program, path = process.env['PATH'] ?? '') {
   });
 }
 
-/** What has to stand before a command that only root may run; undefined when that needs a password. */
-function asRoot() {
+/** Whether commands can run as root without anybody typing a password: undefined when they cannot, else what stands before them. */
+function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   if (!isOnPath('sudo')) return undefined;
   return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+}
+
+/**
+ * What to do about bubblewrap: commands to run in order, or a line that tells the person; neither when there is nothing to do.
+ * @param {{ has: (program: string) => boolean, prefix: readonly string[] | undefined }} machine
+ * @returns {{ commands: readonly string[][], manager: string } | { tell: string } | undefined}
+ */
+export function bubblewrapPlan({ has, prefix }) {
+  if (has('bwrap')) return undefined;
+  const manager = Object.keys(managers).find((name) => has(name));
+  const commands = manager === undefined ? [] : (managers[manager] ?? []);
+  const install = commands.at(-1);
+  if (manager === undefined || install === undefined) {
+    return {
+      tell: 'bubblewrap is missing, and no known package manager is there: install `bwrap`, tasks run in it',
+    };
+  }
+  if (prefix === undefined) {
+    return { tell: `bubblewrap is missing, and tasks run in it. Install it: sudo ${install.join(' ')}` };
+  }
+  const environment = ['env', 'DEBIAN_FRONTEND=noninteractive'];
+  return { manager, commands: commands.map((command) => [...prefix, ...environment, ...command]) };
 }
 
 /**
@@ -47,26 +69,25 @@ function asRoot() {
  */
 export async function ensureBubblewrap() {
   if (process.platform !== 'linux' || isOnPath('bwrap')) return;
-  const manager = Object.keys(managers).find((name) => isOnPath(name));
-  const commands = manager === undefined ? [] : (managers[manager] ?? []);
-  const install = commands.at(-1);
-  if (install === undefined) {
-    say('bubblewrap is missing, and no package manager that is known here: install `bwrap`, tasks run in it');
+  const plan = bubblewrapPlan({ has: (program) => isOnPath(program), prefix: rootPrefix() });
+  if (plan === undefined) return;
+  if ('tell' in plan) {
+    say(plan.tell);
     return;
   }
-  const prefix = asRoot();
-  if (prefix === undefined) {
-    say(`bubblewrap is missing, and tasks run in it. Install it: sudo ${install.join(' ')}`);
-    return;
-  }
-  say(`installing bubblewrap, in which tasks run, with ${manager}`);
+  say(`installing bubblewrap, in which tasks run, with ${plan.manager}`);
   const from = Date.now();
-  let outcome = { code: /** @type {number | null} */ (0), output: '' };
-  for (const command of commands) {
-    const [program = '', ...args] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
-    outcome = await runQuietly(command.join(' '), [program, ...args]);
+  let output = '';
+  for (const [program = '', ...args] of plan.commands) {
+    // Not fatal one by one: lists that cannot be refreshed may still be good enough.
+    ({ output } = await runQuietly(args.slice(args.indexOf('DEBIAN_FRONTEND=noninteractive') + 1).join(' '), [
+      program,
+      ...args,
+    ]));
   }
-  if (outcome.code === 0 && isOnPath('bwrap')) say(`bubblewrap is ready (${seconds(from)})`);
+  if (isOnPath('bwrap')) say(`bubblewrap is ready (${seconds(from)})`);
   else
-    say(`bubblewrap could not be installed:\n${outcome.output}\nInstall it yourself: ${install.join(' ')}`);
+    say(
+      `bubblewrap could not be installed, and tasks run in it:\n${output}\nInstall it yourself, then go on.`,
+    );
 }
