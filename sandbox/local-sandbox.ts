@@ -162,11 +162,11 @@ function recordedOrLost(leaseDirectory: string, step: Step): StepResult {
 }
 
 function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): KeeperConfig {
-  // What decides how the sandbox behaves. The source does not: a live workspace has moved on from it.
+  // What the caller may count on. The source is left out, a live workspace has moved on from it; and what the operator lends, which a
+  // worker that was started again may see otherwise.
   const described = {
     setup: spec.setup,
     limits: [spec.limits.memoryBytes, spec.limits.processes, spec.limits.maxFileBytes],
-    image: machine.imageDigest,
   };
   return {
     spec,
@@ -175,6 +175,7 @@ function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): 
     nodePath: deps.nodePath,
     readOnlyPaths: deps.readOnlyPaths,
     tools: machine.tools,
+    disableUserns: machine.disableUserns,
     cacheDir: deps.cacheDir,
     upstreamProxyUrl: deps.upstreamProxyUrl,
     idleLimitMs: deps.idleLimitMs,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
@@ -14,6 +15,7 @@ export interface MachineInput {
 export interface Machine {
   readonly tools: KeeperTools;
   readonly imageDigest: Digest;
+  readonly disableUserns: boolean;
 }
 
 const systemPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
@@ -81,7 +83,20 @@ export function requireMachine(input: MachineInput): Machine {
   if (missing.length > 0 || !bwrap || !git || !tar || !sh || !mkfifo || !find) {
     throw new LonghaulError('sandbox.unavailable', `The local sandbox cannot run here. ${missing.join(' ')}`);
   }
-  return { tools: { bwrap, git, tar, sh, mkfifo, find }, imageDigest: imageDigest(input.readOnlyPaths) };
+  return {
+    tools: { bwrap, git, tar, sh, mkfifo, find },
+    imageDigest: imageDigest(input.readOnlyPaths),
+    disableUserns: knowsDisableUserns(bwrap),
+  };
+}
+
+/** Bubblewrap has it since 0.8.0. */
+export function knowsDisableUserns(bwrap: string): boolean {
+  try {
+    return execFileSync(bwrap, ['--help'], { env: {}, encoding: 'latin1' }).includes('--disable-userns');
+  } catch {
+    return false;
+  }
 }
 
 /** The root is this machine's own: its release, its processor and what is lent stand for it. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { baseEnvironment, bubblewrapArguments } from './keeper/bubblewrap.ts';
 import { createLimits } from './keeper/limits.ts';
 import { agentId, searchPath, systemMounts } from './keeper/root-files.ts';
-import { locateTools, type MachineInput, missingParts } from './machine.ts';
+import { knowsDisableUserns, locateTools, type MachineInput, missingParts } from './machine.ts';
 
 const run = promisify(execFile);
 const probeLimitMs = 10_000;
@@ -39,6 +39,7 @@ async function tryBubblewrap(bwrap: string, input: MachineInput): Promise<string
   const args = bubblewrapArguments({
     uid: id,
     gid: id,
+    disableUserns: knowsDisableUserns(bwrap),
     mounts: systemMounts([], input.readOnlyPaths),
     environment: baseEnvironment(searchPath(input.readOnlyPaths)),
     workingDirectory: '/',

@@ -18,6 +18,8 @@ export interface KeeperConfig {
   readonly readOnlyPaths: readonly string[];
   /** Absolute paths of the programs that the keeper runs. */
   readonly tools: KeeperTools;
+  /** Whether this bwrap knows --disable-userns. */
+  readonly disableUserns: boolean;
   readonly cacheDir: string;
   /** The operator's own way out, for the setup proxy; may hold credentials. */
   readonly upstreamProxyUrl: string | null;

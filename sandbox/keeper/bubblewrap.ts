@@ -7,6 +7,8 @@ export interface BubblewrapInput {
   readonly mounts: readonly Mount[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  /** Whether this bwrap can forbid further user namespaces (0.8.0); the system call filter does so as well. */
+  readonly disableUserns: boolean;
   /** The descriptor that holds the compiled system call filter; null where there is none for this processor. */
   readonly seccompFd: number | null;
   readonly command: readonly string[];
@@ -46,7 +48,7 @@ export function bubblewrapArguments(input: BubblewrapInput): string[] {
     '--unshare-all',
     // --unshare-all asks for a user namespace only where one is to be had.
     '--unshare-user',
-    '--disable-userns',
+    ...(input.disableUserns ? ['--disable-userns'] : []),
     '--new-session',
     '--die-with-parent',
     '--cap-drop',

@@ -13,7 +13,9 @@ import { createGate } from './gate.ts';
 import { createGit, diskFull } from './git.ts';
 import { makeAgentRepository, makeKeeperRepository } from './git-directories.ts';
 import { createGuard } from './guard.ts';
+import { withOwner } from './index-owner.ts';
 import { createLimits, type Limits } from './limits.ts';
+import { agentId } from './root-files.ts';
 import { planSandbox } from './sandbox-plan.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { runSetup, type SetupOutcome } from './setup.ts';
@@ -195,12 +197,13 @@ async function makeLease(
     const gitMounts = makeAgentRepository(
       at(leaseFile.agentGit),
       spec.source,
-      readFileSync(path.join(at(leaseFile.git), 'index')),
+      agentIndex(path.join(at(leaseFile.git), 'index'), spec.source.commit),
       at('empty'),
     );
     const plan = planSandbox({
       leaseDirectory: deps.leaseDirectory,
       readOnlyPaths: config.readOnlyPaths,
+      disableUserns: config.disableUserns,
       gitMounts,
     });
     const start = async (more: Parameters<typeof plan.arguments>[0]): Promise<SandboxProcess> => {
@@ -293,4 +296,9 @@ async function findSpecialFiles(find: string, workTree: string): Promise<Buffer[
     throw error;
   });
   return splitNul(stdout).map((name) => name.subarray('./'.length));
+}
+
+function agentIndex(file: string, commit: string): Buffer {
+  const owner = { uid: agentId(process.getuid?.() ?? 0), gid: agentId(process.getgid?.() ?? 0) };
+  return withOwner(readFileSync(file), owner, commit.length === 64 ? 'sha256' : 'sha1');
 }

@@ -23,6 +23,7 @@ export interface SandboxPlan {
 export function planSandbox(deps: {
   readonly leaseDirectory: string;
   readonly readOnlyPaths: readonly string[];
+  readonly disableUserns: boolean;
   /** Mounts of the agent's view of the repository; see `makeAgentRepository`. */
   readonly gitMounts: readonly Mount[];
 }): SandboxPlan {
@@ -53,6 +54,7 @@ export function planSandbox(deps: {
       bubblewrapArguments({
         uid,
         gid,
+        disableUserns: deps.disableUserns,
         mounts: [...mounts, ...more.mounts],
         environment: { ...baseEnvironment(searchPath(deps.readOnlyPaths)), ...more.environment },
         workingDirectory: inside.workspace,

@@ -9,13 +9,17 @@ export function seccompFilter(architecture: string): Buffer | null {
   if (table === undefined) return null;
   const program: Instruction[] = [];
   const refused = [...table.refused];
-  // Layout: check the architecture, then the number, then each refused call, then socket's first argument.
+  // Layout: check the architecture, then the number, then each refused call, then the first argument of clone and socket.
   program.push(load(offset.architecture));
   program.push(jumpEqual(table.audit, 1, 0), answer(action.refuse));
   program.push(load(offset.number));
   // x32 calls on x86-64 have this bit; they would be the same calls under other numbers.
   if (table.x32Bit !== null) program.push(jumpAtLeast(table.x32Bit, 0, 1), answer(action.refuse));
   for (const call of refused) program.push(jumpEqual(call, 0, 1), answer(action.refuse));
+  // Programs fall back to clone, whose flags can be read here; those of clone3 lie in memory.
+  program.push(jumpEqual(clone3, 0, 1), answer(action.unknown));
+  program.push(jumpEqual(table.clone, 0, 4), load(offset.firstArgument));
+  program.push(jumpAnyBit(cloneNewUser, 0, 1), answer(action.refuse), answer(action.allow));
   program.push(jumpEqual(table.socket, 1, 0), answer(action.allow));
   program.push(load(offset.firstArgument));
   for (const family of allowedFamilies) program.push(jumpEqual(family, 0, 1), answer(action.allow));
@@ -31,8 +35,15 @@ interface Instruction {
 }
 
 const offset = { number: 0, architecture: 4, firstArgument: 16 } as const;
-const errnoEperm = 1;
-const action = { allow: 0x7fff0000, refuse: 0x00050000 | errnoEperm } as const;
+const errno = { EPERM: 1, ENOSYS: 38 } as const;
+const action = {
+  allow: 0x7fff0000,
+  refuse: 0x00050000 | errno.EPERM,
+  unknown: 0x00050000 | errno.ENOSYS,
+} as const;
+const clone3 = 435;
+/** CLONE_NEWUSER: with a user namespace of its own a command would have all capabilities in it. */
+const cloneNewUser = 0x10000000;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: the last for listing interfaces. */
 const allowedFamilies = [1, 2, 10, 16];
 
@@ -51,6 +62,13 @@ const jumpAtLeast = (value: number, ifTrue: number, ifFalse: number): Instructio
   value,
 });
 
+const jumpAnyBit = (value: number, ifTrue: number, ifFalse: number): Instruction => ({
+  code: 0x45,
+  ifTrue,
+  ifFalse,
+  value,
+});
+
 function encode(instruction: Instruction): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeUInt16LE(instruction.code, 0);
@@ -64,6 +82,7 @@ interface Table {
   readonly audit: number;
   readonly x32Bit: number | null;
   readonly socket: number;
+  readonly clone: number;
   readonly refused: readonly number[];
 }
 
@@ -137,12 +156,14 @@ const tables: Readonly<Record<string, Table>> = {
     audit: 0xc000003e,
     x32Bit: 0x40000000,
     socket: 41,
+    clone: 56,
     refused: [...Object.values(x64), ...Object.values(everywhere)],
   },
   arm64: {
     audit: 0xc00000b7,
     x32Bit: null,
     socket: 198,
+    clone: 220,
     refused: [...Object.values(arm64), ...Object.values(everywhere)],
   },
 };
