@@ -1,16 +1,14 @@
-import { createOpenAiClient, defaultModelLimits } from '../../models/openai-client.ts';
+import { createOpenAiClient } from '../../models/openai-client.ts';
 import { createProfileTable } from '../../models/profile.ts';
 import { modelClientSuite } from './model-client.ts';
 
-modelClientSuite('the openai client', ({ url, idleTimeoutMs, maxResponseBytes }) =>
+modelClientSuite('the openai client', ({ url, ...limits }) =>
   createOpenAiClient({
-    ...defaultModelLimits,
+    ...limits,
     baseUrl: url,
     apiKey: 'sk-secret',
     organization: null,
     project: null,
-    idleTimeoutMs,
-    maxResponseBytes,
     profileOf: createProfileTable({ profiles: {} }),
     nowMs: Date.now,
   }),

@@ -12,6 +12,7 @@ type FaultInput = NonNullable<TurnInput['faults']>[number];
 export type MakeClient = (server: {
   readonly url: string;
   readonly idleTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly maxResponseBytes: number;
 }) => ModelClient;
 
@@ -36,8 +37,7 @@ export interface FaultRow {
   readonly retryAfterMs?: number;
 }
 
-const idleTimeoutMs = 300;
-const maxResponseBytes = 2 * 1024 * 1024;
+const limits = { idleTimeoutMs: 300, requestTimeoutMs: 20_000, maxResponseBytes: 2 * 1024 * 1024 };
 const completedWith = (response: Record<string, unknown>): FaultInput => ({
   kind: 'completed_with',
   response: JSON.parse(
@@ -200,7 +200,7 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
     const start = async (scenario: ScenarioInput) => {
       const server = await startScriptedModel(ScenarioSchema.parse(scenario), { port: 0, keepBodies: true });
       servers.push(server);
-      return { server, client: makeClient({ url: server.url, idleTimeoutMs, maxResponseBytes }) };
+      return { server, client: makeClient({ url: server.url, ...limits }) };
     };
 
     test('gives a completed response whole, as it came', async () => {
@@ -249,6 +249,24 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
       expect(error.retryAfterMs).toBeGreaterThan(7_100_000);
       expect(error.retryAfterMs).toBeLessThanOrEqual(7_200_000);
     });
+
+    test.each(['stall', 'hang'] as const)(
+      'a call that takes too long in all is given up: %s',
+      async (kind) => {
+        const { server } = await start({ turns: [{ ...good, faults: [{ kind }] }] });
+        const client = makeClient({
+          ...limits,
+          url: server.url,
+          idleTimeoutMs: 20_000,
+          requestTimeoutMs: 200,
+        });
+        const error = await failure(client.respond(request, watch()));
+        expect([error.code, error.message]).toEqual([
+          'model.stream_broken',
+          expect.stringContaining('after 200 ms'),
+        ]);
+      },
+    );
 
     test('a server that is not there is model.unavailable', async () => {
       const { client, server } = await start({ turns: [good] });

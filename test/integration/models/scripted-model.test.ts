@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -104,32 +103,6 @@ describe('a task against the scripted model', () => {
     expect(turns).toEqual(Array.from({ length: 12 }, (_, at) => `echo ${at + 1}`));
     expect(compactions).toBeGreaterThan(1);
     expect(model.problems()).toEqual([]);
-  });
-
-  test('keeps its connections for later calls', async () => {
-    let connections = 0;
-    const answer = {
-      type: 'response.completed',
-      response: { id: 'r', output: [{ type: 'message', content: [] }] },
-    };
-    const server = createServer((incoming, outgoing) => {
-      incoming.resume();
-      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
-      outgoing.end(`data: ${JSON.stringify(answer)}\n\n`);
-    });
-    server.on('connection', () => {
-      connections += 1;
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    cleanUp.push(async () => {
-      server.close();
-      server.closeAllConnections();
-    });
-    const address = server.address();
-    const client = connect(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/v1`);
-    for (let call = 0; call < 20; call += 1) await client.respond(requestOf(begin), watch);
-    expect(connections).toBeLessThan(5);
   });
 
   test('the request asks for what the profile can do', async () => {

@@ -236,6 +236,13 @@ describe('classifyModelError', () => {
     expect(details).toEqual({ status: 400, providerCode: 'model_not_found' });
   });
 
+  test('names the reason that lies behind a failed connection', () => {
+    expect(classifyModelError(connection('ECONNREFUSED'), scene).details).toEqual({
+      status: null,
+      providerCode: 'ECONNREFUSED',
+    });
+  });
+
   test('shows no secret, no control character and no endless text', () => {
     const words = `key sk-very-secret \u001b[31mred\u202e ${'x'.repeat(5000)}`;
     const { message, cause } = classifyModelError(http(401, { message: words }), scene);

@@ -93,6 +93,17 @@ describe('compaction', () => {
     }
   });
 
+  test('never parts a call from an output that comes late', () => {
+    const items = [
+      { type: 'function_call', call_id: 'late', name: 'exec_command', arguments: '{}' },
+      messageItem('user', 'wait'),
+      { type: 'message', role: 'assistant', content: [] },
+      { type: 'function_call_output', call_id: 'late', output: 'x' },
+    ];
+    const { kept, dropped } = splitTranscript(items, { prefixItems: 0, keepTokens: 40 });
+    expect([kept.length, dropped.length]).toEqual([0, 4]);
+  });
+
   test('done twice, the second takes the place of the first', () => {
     const cut = { prefixItems: firstItemCount, keepTokens: 0 };
     const shape = { reasoning: true, calls: 1, size: 10, feedback: false };

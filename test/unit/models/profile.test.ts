@@ -35,6 +35,10 @@ describe('the profile table', () => {
     expect(table({ 'a.b*': { contextWindowTokens: 1 } })('aXb').contextWindowTokens).toBe(128_000);
   });
 
+  test('a field that is given as undefined overrides nothing', () => {
+    expect(table({ x: { contextWindowTokens: undefined } })('x')).toEqual(defaultProfile);
+  });
+
   test('refuses a key that it does not know', () => {
     expect(() => table({ x: { contextWindow: 1 } })).toThrow(/contextWindow/);
   });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyPatch } from '../../../../activities/patch/apply.ts';
 import { pathsOf } from '../../../../activities/patch/hunk.ts';
@@ -95,6 +96,69 @@ describe('a patch', () => {
     expect(apply({ a: 'old\n' }, text)).toMatchObject({ files: { a: 'newer\n' } });
   });
 
+  test('writes nothing for a file that it adds and deletes', () => {
+    expect(apply({}, patch('*** Add File: a', '+x', '*** Delete File: a'))).toMatchObject({ files: {} });
+  });
+
+  test('makes any new version of any text that it quotes line by line', () => {
+    const line = fc.string({
+      unit: fc.constantFrom('a', 'b', ' ', '\t', '-', '+', '@', '*', 'é'),
+      maxLength: 4,
+    });
+    const op = fc.record({ op: fc.constantFrom(' ', '-', '+'), text: line });
+    fc.assert(
+      fc.property(
+        fc.array(op, { minLength: 1, maxLength: 20 }),
+        fc.constantFrom('\n', '\r\n'),
+        (ops, eol) => {
+          const side = (not: string) =>
+            ops
+              .filter((one) => one.op !== not)
+              .map((one) => one.text + eol)
+              .join('');
+          const hunk = {
+            kind: 'update',
+            path: 'f',
+            moveTo: null,
+            changes: [{ context: null, lines: ops, endOfFile: false }],
+          } as const;
+          const applied = applyPatch([hunk], new Map([['f', Buffer.from(side('+'))]]));
+          const [write] = applied.ok ? applied.writes : [];
+          const after = Buffer.from(write === undefined ? side('+') : (write.bytes ?? '')).toString('utf8');
+          const newEol = side('+') === '' ? '\n' : eol;
+          expect(after).toBe(side('-').replaceAll(eol, newEol));
+        },
+      ),
+    );
+  });
+
+  test('of any text is read or refused, never a crash', () => {
+    const part = fc.constantFrom(
+      '*** Begin Patch',
+      '*** End Patch',
+      '*** Add File: a',
+      '*** Update File: a',
+      '*** Move to: b',
+      '*** Delete File: c',
+      '@@',
+      '@@ x',
+      '+x',
+      '-x',
+      ' x',
+      '',
+      '*** End of File',
+      'x',
+      '***',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (lines) => {
+        const parsed = parsePatch(['*** Begin Patch', ...lines, '*** End Patch'].join('\n'));
+        if (parsed.ok) applyPatch(parsed.hunks, new Map([['a', Buffer.from('x\nx\n')]]));
+        expect(parsed.ok || parsed.reason.length > 0).toBe(true);
+      }),
+    );
+  });
+
   test('names every path it touches', () => {
     const parsed = parsePatch(
       patch('*** Update File: a', '*** Move to: b', '*** Delete File: c', '*** Add File: a', '+x'),
@@ -110,6 +174,13 @@ describe('finding lines', () => {
       'a \nb\na\nb\n',
       ['@@', '-a', '+A', ' b'],
       'a \nb\nA\nb\n',
+    ],
+    ['prefers other trailing space to other indentation', ' a\na \n', ['@@', '-a', '+A'], ' a\nA\n'],
+    [
+      'takes an empty line before the next header for nothing',
+      'x\nz\n',
+      ['@@', '-x', '+y', '', '*** Add File: g', '+g'],
+      'y\nz\n',
     ],
     ['ignores trailing space', 'a  \nb\n', ['@@', '-a', '+A'], 'A\nb\n'],
     ['ignores indentation', '    a\nb\n', ['@@', '-a', '+A'], 'A\nb\n'],
