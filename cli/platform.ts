@@ -28,8 +28,6 @@ export interface ModelFacts {
   readonly baseUrl: string;
   /** Whether a key is set; never the key. */
   readonly keySet: boolean;
-  /** Whether the provider behind `baseUrl` wants a key. */
-  readonly keyNeeded: boolean;
   readonly priceKnown: boolean;
 }
 

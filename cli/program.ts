@@ -61,16 +61,17 @@ export async function runCommandLine(platform: Platform, words: readonly string[
     await program.parseAsync(words.length === 0 ? ['help'] : [...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw new LonghaulError('usage.invalid', wrongUse(error, platform.program));
+    if (error.exitCode !== 0)
+      throw new LonghaulError('usage.invalid', wrongUse(error, verbOf(program, words)));
   }
   return exitCode;
 }
 
 function createProgram(context: VerbContext): Command {
-  const { program: name, version, terminal } = context.platform;
+  const { version, terminal } = context.platform;
   const { columns } = terminal.facts();
   const helpWidth = Number.isFinite(columns) ? columns : 100;
-  const program = new Command(name)
+  const program = new Command('longhaul')
     .description('Coding tasks that last hours or weeks.')
     .version(version)
     .exitOverride()
@@ -86,7 +87,11 @@ function createProgram(context: VerbContext): Command {
 }
 
 /** Commander's message as one of ours: what was wrong, what it took it for, where to read on. */
-function wrongUse(error: CommanderError, program: string): string {
+function wrongUse(error: CommanderError, verb: string): string {
   const message = error.message.replace(/^error: /, '');
-  return `${message}\nSee: ${program} --help`;
+  return `${message}\nSee: longhaul ${verb}--help`;
+}
+
+function verbOf(program: Command, [first = '']: readonly string[]): string {
+  return program.commands.some((command) => command.name() === first) ? `${first} ` : '';
 }

@@ -27,5 +27,5 @@ export async function resolveTask(client: TaskClient, text: string): Promise<Tas
   }
   const parsed = TaskIdSchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new LonghaulError('task.not_found', `No task is called "${text}". List them with: longhaul ls`);
+  throw new LonghaulError('task.not_found', `No task is called "${text}". List them with "longhaul ls".`);
 }

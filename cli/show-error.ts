@@ -9,7 +9,6 @@ export interface ErrorContext {
   readonly json: boolean;
   /** Whether the stack is wanted. */
   readonly debug: boolean;
-  readonly program: string;
   /** Where `docs/errors/` is, as a path or URL. */
   readonly docs: string;
 }
@@ -34,12 +33,7 @@ export function errorLines(error: LonghaulError, context: ErrorContext): readonl
   const [first = '', ...more] = splitLines(error.message);
   const stack =
     error.code === 'internal.bug' && !context.debug
-      ? [
-          lineAt(
-            2,
-            `This is a bug of ${context.program}. With LONGHAUL_DEBUG=1 the same command shows where.`,
-          ),
-        ]
+      ? [lineAt(2, `This is a bug of Longhaul. With LONGHAUL_DEBUG=1 the same command shows where.`)]
       : [];
   return [
     line(tone('bad', `error ${error.code}`), ': ', first),

@@ -5,7 +5,7 @@ import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { AskResult } from '../ask/ask-approval.ts';
 import { detachedExitCode, outcomeExitCode } from '../exit-code.ts';
 import type { Clock, Platform } from '../platform.ts';
-import { lineAndCommand } from '../terminal/line.ts';
+import { type Line, lineAndCommand } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { shellCommand } from '../view/shell-words.ts';
 import { createPasteQuestions, createPromptQuestions, type Questions } from './questions.ts';
@@ -15,6 +15,8 @@ export interface FollowOptions {
   readonly json: boolean;
   /** In JSON: also what runs right now. */
   readonly liveEvents: boolean;
+  /** What was asked for, told below what the task says of itself at its start. */
+  readonly asked: readonly Line[];
 }
 
 /** A question is put only when no further event has come for this long: one of the past has its answer right behind it. */
@@ -33,9 +35,11 @@ export async function followTask(
 ): Promise<number> {
   const { terminal, program } = platform;
   const { json, liveEvents } = options;
-  const teller = json ? createJsonTeller(platform, liveEvents) : createStoryTeller(platform, screen);
+  const teller = json
+    ? createJsonTeller(platform, liveEvents)
+    : createStoryTeller(platform, screen, options.asked);
   const interrupts = createInterrupts(platform);
-  const deps = { platform, client, screen, teller, taskId };
+  const deps = { platform, client, screen, teller, taskId, json };
   const questions =
     !json && terminal.facts().interactive
       ? createPromptQuestions(deps, interrupts.keyboardTaken)

@@ -28,10 +28,12 @@ export interface QuestionsDeps {
   readonly screen: Screen;
   readonly teller: Teller;
   readonly taskId: TaskId;
+  /** The story is no text that says already what waits. */
+  readonly json: boolean;
 }
 
 /** For where nobody can be asked: each approval is said once, with the commands that answer it. */
-export function createPasteQuestions({ platform, teller, taskId }: QuestionsDeps): Questions {
+export function createPasteQuestions({ platform, teller, taskId, json }: QuestionsDeps): Questions {
   const said = new Set<string>();
   const due = () => teller.view().pending.filter(({ approvalId }) => !said.has(approvalId));
   return {
@@ -40,10 +42,8 @@ export function createPasteQuestions({ platform, teller, taskId }: QuestionsDeps
       const server = await platform.server().catch(() => null);
       for (const pending of due()) {
         said.add(pending.approvalId);
-        await teller.say([
-          line(tone('warn', `${taskId} waits for a person: `), pending.title),
-          ...pasteLines(pending, { program: platform.program, taskId, server }),
-        ]);
+        const title = json ? [line(`${taskId} waits for a person: ${pending.title}`)] : [];
+        await teller.say([...title, ...pasteLines(pending, { program: platform.program, taskId, server })]);
       }
     },
     open: () => null,

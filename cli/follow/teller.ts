@@ -41,7 +41,7 @@ export function createJsonTeller(platform: Platform, liveEvents: boolean): Telle
 }
 
 /** For people: the story, and below it what runs now, drawn anew each second. */
-export function createStoryTeller(platform: Platform, screen: Screen): Teller {
+export function createStoryTeller(platform: Platform, screen: Screen, asked: readonly Line[]): Teller {
   const { clock, terminal, program } = platform;
   let view: TaskView = emptyView;
   let held: Line[] | null = null;
@@ -53,7 +53,8 @@ export function createStoryTeller(platform: Platform, screen: Screen): Teller {
   return {
     view: () => view,
     async tell(event) {
-      const lines = storyLines(view, event, program);
+      const own = storyLines(view, event, program);
+      const lines = event.type === 'task.started' ? [...own, ...asked] : own;
       view = applyEvent(view, event);
       if (held !== null) {
         held.push(...lines);

@@ -110,7 +110,8 @@ function onKeys(stdin: NodeJS.ReadStream | ReadStream, listener: () => void): ()
 function suspend(stdin: NodeJS.ReadStream | ReadStream): void {
   stdin.setRawMode(false);
   process.once('SIGCONT', () => stdin.setRawMode(true));
-  process.kill(process.pid, 'SIGTSTP');
+  // The whole group, so that the shell gets the terminal back also when another program started this one.
+  process.kill(0, 'SIGTSTP');
 }
 
 function written(stream: NodeJS.WriteStream | WriteStream, text: string | Uint8Array): Promise<void> {

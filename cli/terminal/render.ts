@@ -56,12 +56,14 @@ export function textWidth(text: string): number {
 
 function cellsOf(line: Line): readonly Cell[] {
   return line.spans.flatMap((span) =>
-    escapeText(span.text).flatMap((piece) =>
-      Array.from(graphemes.segment(piece.text), ({ segment }) => ({
-        text: segment,
-        width: widthOfGrapheme(segment),
-        tone: piece.escaped ? ('escaped' as const) : span.tone,
-      })),
+    escapeText(span.text).flatMap(({ text, escaped }): readonly Cell[] =>
+      escaped
+        ? [{ text, width: text.length, tone: 'escaped' }]
+        : Array.from(graphemes.segment(text), ({ segment }) => ({
+            text: segment,
+            width: widthOfGrapheme(segment),
+            tone: span.tone,
+          })),
     ),
   );
 }

@@ -6,7 +6,7 @@ import { followTask } from '../follow/follow-task.ts';
 import type { ModelFacts, Platform, ServerFacts, Started } from '../platform.ts';
 import { withProgress } from '../progress.ts';
 import { newTaskId } from '../task-id.ts';
-import { lineAndCommand } from '../terminal/line.ts';
+import { line, lineAndCommand, tone } from '../terminal/line.ts';
 import { createScreen, type Screen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
 import { shellCommand } from '../view/shell-words.ts';
@@ -66,10 +66,10 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   return withClient(platform, async (client) => {
     await client.start(spec);
     if (options.detach) return detached(platform, spec, options.json);
-    if (!options.json) await screen.print(askedLines(spec));
     return followTask(platform, client, screen, spec.taskId, {
       json: options.json,
       liveEvents: options.live,
+      asked: askedLines(spec),
     });
   });
 }
@@ -106,10 +106,10 @@ async function startMissing(
   progress: (text: string) => void,
 ): Promise<Started<ServerFacts>> {
   const server = await platform.ensureServer(progress);
-  if (server.facts.kind === 'embedded' && model.keyNeeded && !model.keySet) {
+  if (server.facts.kind === 'embedded' && !model.keySet) {
     throw new LonghaulError(
       'model.not_configured',
-      `The model server ${model.baseUrl} wants a key, and OPENAI_API_KEY is not set. Set it, or point OPENAI_BASE_URL at a server that needs none.`,
+      `OPENAI_API_KEY is not set, and the model at ${model.baseUrl} is asked with it. Set it; where the server needs none, to any word.`,
     );
   }
   await platform.ensureWorkers(1, progress);
@@ -125,5 +125,9 @@ async function detached(platform: Platform, spec: TaskSpec, json: boolean): Prom
 
 async function printStarted(platform: Platform, screen: Screen, spec: TaskSpec): Promise<void> {
   const watch = shellCommand([platform.program, 'watch', spec.taskId]);
-  await screen.print([...askedLines(spec), ...lineAndCommand('It goes on by itself. Watch it with:', watch)]);
+  await screen.print([
+    line('Started ', tone('strong', spec.taskId)),
+    ...askedLines(spec),
+    ...lineAndCommand('It goes on by itself. Watch it with:', watch),
+  ]);
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { TaskClient } from '../../client/task-client.ts';
 import { type TaskSpec, TaskSpecSchema } from '../../contracts/task.ts';
 import type { TaskState } from '../../contracts/task-state.ts';
+import type { Platform } from '../platform.ts';
+import { cardLines } from '../view/card-lines.ts';
+import { pasteLines } from '../view/paste-lines.ts';
 import { stateLines } from '../view/state-lines.ts';
 import {
   defineVerb,
@@ -28,10 +31,28 @@ export function addShowVerb(program: Command, { platform }: VerbContext): void {
       const state = await client.state(taskId);
       const spec = await specOf(client, state);
       if (json) return printJson(platform, { type: 'task.state', ...state, spec });
-      const server = await platform.server().catch(() => null);
-      return printLines(platform, stateLines(state, spec, { program: platform.program, taskId, server }));
+      await printLines(platform, stateLines(state, spec));
+      return printPending(platform, client, state);
     });
   });
+}
+
+/** What waits, whole, and the commands that answer it. */
+async function printPending(
+  platform: Platform,
+  client: TaskClient,
+  { taskId, pending }: TaskState,
+): Promise<void> {
+  const server = await platform.server().catch(() => null);
+  const { program } = platform;
+  for (const approval of pending) {
+    const card = await client.card(approval);
+    const context = { program, nowMs: platform.clock.nowMs(), changes: null };
+    await printLines(platform, [
+      ...cardLines(card, approval, context),
+      ...pasteLines(approval, { program, taskId, server }),
+    ]);
+  }
 }
 
 async function specOf(client: TaskClient, state: TaskState): Promise<TaskSpec | null> {

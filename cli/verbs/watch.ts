@@ -19,7 +19,7 @@ export function addWatchVerb(program: Command, context: VerbContext): void {
     .action(async (task: string, raw: unknown) => {
       const { json, live } = parseUsage(OptionsSchema, raw);
       const screen = createScreen(platform.terminal);
-      const follow = { json, liveEvents: live };
+      const follow = { json, liveEvents: live, asked: [] };
       context.setExitCode(
         await withTask(platform, task, (client, taskId) =>
           followTask(platform, client, screen, taskId, follow),

@@ -12,6 +12,8 @@ export function addWorkerVerb(program: Command, { platform }: VerbContext): void
       '  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…  the server',
       '  TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE  the same from a file',
       '  OPENAI_BASE_URL, OPENAI_API_KEY, LONGHAUL_MODEL  the model',
+      '  LONGHAUL_MODELS_FILE  profiles and prices of models',
+      '  LONGHAUL_SANDBOX_READ_ONLY_PATHS  toolchains that are lent to sandboxes, separated by colons',
       '  LONGHAUL_HOME  where its state lies',
     ].join('\n'),
     example: 'worker',

@@ -1,5 +1,5 @@
 import type { TaskSpec } from '../../contracts/task.ts';
-import { field, type Line, line, tone } from '../terminal/line.ts';
+import { field, type Line } from '../terminal/line.ts';
 import { formatUsd } from './format.ts';
 
 const labelWidth = 12;
@@ -10,7 +10,6 @@ export function askedLines(spec: TaskSpec): readonly Line[] {
     texts.map((text, index) => field(2, labelWidth, index === 0 ? label : '', text));
   const ref = spec.ref === null ? [] : [field(2, labelWidth, 'ref', spec.ref)];
   return [
-    line('Started ', tone('strong', spec.taskId)),
     ...ref,
     field(2, labelWidth, 'budget', budgetText(spec)),
     ...list(

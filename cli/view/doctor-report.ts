@@ -156,20 +156,23 @@ function workersFinding({ workers, server }: DoctorFacts, program: string): Find
 }
 
 function sandboxFindings({ available, findings, limits }: DoctorFacts['sandbox']): readonly Finding[] {
-  const text = findings.join('; ');
-  const state = available
-    ? ok('sandbox', text === '' ? 'local' : text)
-    : missing(
-        'sandbox',
-        'sandbox.unavailable',
-        text === '' ? 'not available' : text,
-        'install bubblewrap: apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap',
-      );
-  return [state, ...(limits.length === 0 ? [] : [ok('limits', limits.join(', '))])];
+  const held = limits.length === 0 ? [] : [ok('limits', limits.join(', '))];
+  if (available) {
+    return [
+      ok('sandbox', 'local, bubblewrap'),
+      ...findings.map((text) => note('sandbox', text, null)),
+      ...held,
+    ];
+  }
+  const fix = 'install bubblewrap: apt install bubblewrap, dnf install bubblewrap, apk add bubblewrap';
+  const [first = 'not available', ...more] = findings;
+  return [
+    missing('sandbox', 'sandbox.unavailable', first, fix),
+    ...more.map((text) => note('sandbox', text, null)),
+  ];
 }
 
 function modelFindings(model: DoctorFacts['model']): readonly Finding[] {
-  const key = model.keySet ? 'a key is set' : 'no key is set';
   const name =
     model.model === null
       ? missing(
@@ -178,16 +181,16 @@ function modelFindings(model: DoctorFacts['model']): readonly Finding[] {
           'no model is named',
           'set LONGHAUL_MODEL, or give --model to run',
         )
-      : ok('model', `${model.model} at ${model.baseUrl}, ${key}`);
+      : ok('model', `${model.model} at ${model.baseUrl}${model.keySet ? ', a key is set' : ''}`);
   return [
     name,
-    ...(model.keyNeeded && !model.keySet
+    ...(!model.keySet
       ? [
           missing(
             'model',
             'model.not_configured',
-            `${model.baseUrl} wants a key`,
-            'set OPENAI_API_KEY, or point OPENAI_BASE_URL at a server that needs none',
+            'no key is set',
+            'set OPENAI_API_KEY; where the server behind OPENAI_BASE_URL needs none, to any word',
           ),
         ]
       : []),

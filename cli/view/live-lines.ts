@@ -1,5 +1,5 @@
 import { splitLines } from '../terminal/escape.ts';
-import { type Line, line, type Span, tone } from '../terminal/line.ts';
+import { blankLine, type Line, line, type Span, tone } from '../terminal/line.ts';
 import { checksSummary } from './check-lines.ts';
 import { formatCount, formatElapsed, formatShare, formatUsd } from './format.ts';
 import { planSummary } from './plan-lines.ts';
@@ -11,6 +11,7 @@ const tailLines = 4;
 export function liveLines(view: TaskView, nowMs: number): readonly Line[] {
   if (view.taskId === '' || view.outcome !== null) return [];
   return [
+    blankLine,
     line(...nowSpans(view, nowMs)),
     ...tailOf(view).map((text) => line(tone('dim', `  │ ${text}`))),
     ...(view.steps.length === 0 ? [] : [line(tone('dim', `  ${planSummary(view.steps)}`))]),
@@ -46,11 +47,9 @@ function tailOf(view: TaskView): readonly string[] {
 function sumSpans(view: TaskView, nowMs: number): readonly Span[] {
   const { inputTokens, cachedTokens, costUsd } = view.usage;
   const cost = costUsd === null ? 'price unknown' : formatUsd(costUsd);
-  const sums = [
-    formatElapsed(nowMs - view.startedAtMs),
-    cost,
-    `${formatCount(inputTokens)} tokens (${formatShare(cachedTokens, inputTokens)} cached)`,
-  ].join(' · ');
+  const tokens = `${formatCount(inputTokens)} tokens (${formatShare(cachedTokens, inputTokens)} cached)`;
+  const spent = view.usage.modelCalls === 0 ? [] : [cost, tokens];
+  const sums = [formatElapsed(nowMs - view.startedAtMs), ...spent].join(' · ');
   if (view.results.length === 0) return [tone('dim', sums)];
   return [checksSummary(view.results), tone('dim', ` · ${sums}`)];
 }

@@ -6,15 +6,14 @@ import { standingText } from './action-text.ts';
 import { checkLines } from './check-lines.ts';
 import { formatTime, formatUsd } from './format.ts';
 import { statusTone } from './list-lines.ts';
-import { type PasteContext, pasteLines } from './paste-lines.ts';
 import { planLines } from './plan-lines.ts';
 import { emptyView } from './task-view.ts';
 import { usageSpan } from './usage-line.ts';
 
 const labelWidth = 12;
 
-/** Where a task is now. Pure. */
-export function stateLines(state: TaskState, spec: TaskSpec | null, paste: PasteContext): readonly Line[] {
+/** Where a task is now, without what waits. Pure. */
+export function stateLines(state: TaskState, spec: TaskSpec | null): readonly Line[] {
   const paused = state.paused && state.status !== 'paused' ? ', pauses after this iteration' : '';
   return [
     line(tone('strong', state.taskId), '  ', tone(statusTone(state.status), state.status), paused),
@@ -25,7 +24,6 @@ export function stateLines(state: TaskState, spec: TaskSpec | null, paste: Paste
     ...(state.steps.length === 0 ? [] : [lineAt(2, tone('dim', 'plan')), ...planLines(4, state.steps)]),
     ...checksNow(state),
     ...standingLines(state),
-    ...pendingLines(state, paste),
     ...refusalLines(state),
     ...outcomeLines(state),
   ];
@@ -67,18 +65,6 @@ function standingLines({ standing }: TaskState): readonly Line[] {
   return standing.map((rule, index) =>
     field(2, labelWidth, index === 0 ? 'stands' : '', `nobody is asked about ${standingText(rule)}`),
   );
-}
-
-function pendingLines({ pending }: TaskState, paste: PasteContext): readonly Line[] {
-  return pending.flatMap((approval) => [
-    lineAt(
-      2,
-      tone('warn', '? waits for a person: '),
-      approval.title,
-      tone('dim', `  ${approval.approvalId}, until ${formatTime(approval.expiresAtMs)}`),
-    ),
-    ...pasteLines(approval, paste),
-  ]);
 }
 
 function refusalLines({ refusals }: TaskState): readonly Line[] {

@@ -17,7 +17,6 @@ export const someModel: ModelFacts = {
   model: 'gpt-test',
   baseUrl: 'https://api.openai.com/v1',
   keySet: true,
-  keyNeeded: true,
   priceKnown: true,
 };
 

@@ -1,0 +1,237 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { defaultLimits } from '../activities/ports.ts';
+import { LonghaulError } from '../contracts/error.ts';
+import type { PolicyRef } from '../contracts/task.ts';
+import { createProfileTable } from '../models/profile.ts';
+import { isBuiltIn } from '../policy/load.ts';
+import { parsePolicy } from '../policy/parse-policy.ts';
+import { type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
+import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
+import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
+import { modelSettings } from '../workers/model-config.ts';
+import { openTaskClient } from '../workers/open-task-client.ts';
+import { artifactStore, localSandbox } from '../workers/ports.ts';
+import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
+import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
+import { brokenPipeExitCode } from './exit-code.ts';
+import { systemClock } from './local/clock.ts';
+import { editText } from './local/edit-text.ts';
+import { findRepository } from './local/find-repository.ts';
+import { programName } from './local/program-name.ts';
+import { stateDirectoryFacts } from './local/state-directory-facts.ts';
+import type { DoctorFacts, ModelFacts, Platform, Progress, ServerFacts, WorkerFacts } from './platform.ts';
+import { runCommandLine } from './program.ts';
+import { showError } from './show-error.ts';
+import { createNodeTerminal } from './terminal/node-terminal.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { env } = process;
+const PackageSchema = z.object({ version: z.string(), engines: z.object({ node: z.string() }) });
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** The composition root of the command line: binds what it needs to the parts of `workers/`. */
+function createPlatform(): Platform {
+  const { stdin, stdout, stderr } = process;
+  return {
+    terminal: createNodeTerminal(
+      { stdin, stdout, stderr },
+      { noColor: env['NO_COLOR'], forceColor: env['FORCE_COLOR'], term: env['TERM'] },
+    ),
+    program: programName(join(root, 'bin', 'longhaul'), env['PATH'] ?? '', process.cwd()),
+    version: packageFacts().version,
+    workingDirectory: process.cwd(),
+    user: userName(),
+    clock: systemClock,
+    randomBytes: (count) => randomBytes(count),
+    defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * dayMs },
+    openClient: () => openTaskClient(env),
+    async server() {
+      const server = await runningServer(env);
+      return server === undefined ? null : serverFacts(server);
+    },
+    async ensureServer(progress) {
+      const running = await runningServer(env);
+      const server = running ?? (await resolveServer({ env, report: progress }));
+      return { facts: serverFacts(server), started: running === undefined };
+    },
+    ensureWorkers,
+    stop,
+    runWorker: async () => void (await import('../workers/main.ts')),
+    doctor,
+    model: async (name) => modelFacts(name),
+    loadPolicy,
+    findRepository,
+    editText: (text, fileName) => editText(env['VISUAL'] ?? env['EDITOR'], text, fileName),
+    readFile: readNamedFile,
+  };
+}
+
+function packageFacts(): z.infer<typeof PackageSchema> {
+  return PackageSchema.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+function serverFacts(server: ResolvedServer): ServerFacts {
+  const { kind, address, namespace } = server;
+  return server.kind === 'embedded'
+    ? { kind, address, namespace, version: server.server.version, uiAddress: server.server.uiAddress }
+    : { kind, address, namespace, version: null, uiAddress: null };
+}
+
+async function workersOf(address: string | null): Promise<readonly WorkerFacts[]> {
+  const workers = await listWorkers(stateDirectory(env));
+  return workers
+    .filter((worker) => address === null || worker.address === address)
+    .map(({ pid, address: served, version }) => ({ pid, address: served, version }));
+}
+
+async function ensureWorkers(count: number, progress: Progress) {
+  const server = await runningServer(env);
+  const address = server?.address ?? null;
+  const running = (await workersOf(address)).length;
+  for (let number = running; number < count; number += 1) await startWorkerProcess({ env, report: progress });
+  return { facts: await workersOf(address), started: running < count };
+}
+
+async function stop(progress: Progress) {
+  const home = stateDirectory(env);
+  const workers = await listWorkers(home);
+  for (const { pid } of workers) progress(`stopping worker ${pid}`);
+  await Promise.all(workers.map(({ pid }) => stopWorker(pid, { home })));
+  if (workers.length > 0) progress('stopping the Temporal server');
+  return { workers: workers.length, server: await stopEmbeddedServer(home) };
+}
+
+function modelFacts(name: string | null): ModelFacts {
+  const { baseUrl, apiKey, defaultModel, config } = modelSettings(env);
+  const model = name ?? defaultModel;
+  const priceKnown = createProfileTable(config)(model).price !== null;
+  return { model, baseUrl, keySet: apiKey !== null, priceKnown };
+}
+
+/** A file's policy is stored as it was checked: the task's own copy, whatever becomes of the file. */
+async function loadPolicy(nameOrFile: string): Promise<PolicyRef> {
+  if (isBuiltIn(nameOrFile)) return { name: nameOrFile, digest: null };
+  const path = resolve(nameOrFile);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new LonghaulError(
+      'policy.not_found',
+      `There is no built-in policy "${nameOrFile}", and no file ${path} can be read. Built-in are default, careful, strict and sandboxed.`,
+      { cause: error },
+    );
+  });
+  parsePolicy(bytes.toString('utf8'), basename(path));
+  const digest = await artifactStore(ensurePrivateDirectory(stateDirectory(env))).put(bytes);
+  return { name: basename(path), digest };
+}
+
+async function readNamedFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LonghaulError('usage.invalid', `The file ${path} cannot be read: ${reason}`, { cause: error });
+  });
+}
+
+async function doctor(): Promise<DoctorFacts> {
+  const server = await serverHealth();
+  const { sandbox } = defaultLimits;
+  return {
+    node: nodeFacts(),
+    git: { version: await gitVersion() },
+    stateDirectory: await stateDirectoryFacts(stateDirectory(env)),
+    server,
+    workers: await workersOf(null),
+    sandbox: {
+      ...(await localSandbox(env).probe()),
+      limits: [
+        `${mebibytes(sandbox.memoryBytes)} of memory`,
+        `${sandbox.processes} processes`,
+        `files up to ${mebibytes(sandbox.maxFileBytes)} in a checkpoint`,
+        `${mebibytes(defaultLimits.maxOutputBytes)} of output a command`,
+      ],
+    },
+    model: modelFacts(null),
+  };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
+
+function nodeFacts(): DoctorFacts['node'] {
+  const needed = packageFacts().engines.node;
+  const least = Number(/\d+/.exec(needed)?.[0] ?? 0);
+  return { version: process.version, needed, newEnough: Number.parseInt(process.versions.node, 10) >= least };
+}
+
+async function gitVersion(): Promise<string | null> {
+  return promisify(execFile)('git', ['--version']).then(
+    ({ stdout }) => /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? null,
+    () => null,
+  );
+}
+
+async function serverHealth(): Promise<DoctorFacts['server']> {
+  const running = await runningServer(env);
+  if (running === undefined) return { facts: null, reachable: false, ...binaryFacts() };
+  const detail = await askServer();
+  return { facts: serverFacts(running), reachable: detail === '', detail, startable: true };
+}
+
+/** Asks for one task, so that a missing search attribute or permission is found as well; empty when all is well. */
+async function askServer(): Promise<string> {
+  try {
+    const client = await openTaskClient(env);
+    await client.list({ limit: 1 }).finally(() => client.close());
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function binaryFacts(): { readonly detail: string; readonly startable: boolean } {
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  const found = [cachedBinary(env), ...folders.map((folder) => join(folder, 'temporal'))].find(existsSync);
+  const detail =
+    found === undefined
+      ? 'no Temporal CLI here yet; the first start downloads or builds one'
+      : `${found} is there to start one`;
+  return { detail, startable: true };
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const platform = createPlatform();
+  try {
+    return await runCommandLine(platform, words);
+  } catch (error) {
+    return await showError(platform.terminal, error, {
+      json: words.includes('--json'),
+      debug: (env['LONGHAUL_DEBUG'] ?? '') !== '',
+      docs: join(root, 'docs', 'errors', '/'),
+    });
+  }
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(brokenPipeExitCode);
+    throw error;
+  });
+}
+process.exit(await main(process.argv.slice(2)));
