@@ -39,6 +39,8 @@ export function judge(input: JudgeInput): readonly Finding[] {
       return judgeKind(policy, body) ?? [noRule(body.kind)];
     case 'invalid':
       return [finding(body.kind, 'deny', 'builtin/invalid', body.reason)];
+    default:
+      throw new TypeError('judge: expected an action of a known kind');
   }
 }
 

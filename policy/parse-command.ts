@@ -39,7 +39,8 @@ export type Feature =
   | 'case'
   | 'select'
   | 'array'
-  | 'reassigned loop variable';
+  | 'reassigned loop variable'
+  | 'string with escaped quotes';
 
 export type ParsedCommand =
   | {
@@ -260,8 +261,9 @@ function readWord(walk: Walk, word: Word): ParsedWord {
   const variable = /^"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"$/.exec(word.text);
   const looped = variable === null ? undefined : walk.loops.get(variable[1] ?? variable[2] ?? '');
   if (looped !== undefined) return looped;
+  if (isAmbiguous(word.text)) walk.features.add('string with escaped quotes');
   const certainties = new Set((word.parts ?? []).map(certaintyOf));
-  if (certainties.has('unknown') || isAmbiguous(word.text)) return unknown(word.text);
+  if (certainties.has('unknown')) return unknown(word.text);
   return { text: word.value, certainty: certainties.has('glob') ? 'glob' : 'literal' };
 }
 

@@ -83,7 +83,7 @@ const RuleFileSchema = z.looseObject({}).transform((rule, context) => {
     context.addIssue(`expected a rule with exactly one of "shell", "path" and "kind", found ${found}`);
     return z.NEVER;
   }
-  const parsed = ruleSchemas[only].safeParse(rule);
+  const parsed = ruleSchemas[only].safeParse(rule, { reportInput: true });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: [...issue.path] });
   return z.NEVER;
