@@ -28,7 +28,10 @@ interface Check {
 const node = [process.execPath];
 const checks: readonly Check[] = [
   { name: 'types (tsc)', command: [...node, 'node_modules/typescript/bin/tsc'] },
-  { name: 'style and import rules (biome)', command: [...node, 'node_modules/.bin/biome', 'check', '.'] },
+  {
+    name: 'style and import rules (biome)',
+    command: [...node, 'node_modules/.bin/biome', 'check', '--error-on-warnings', '.'],
+  },
   {
     name: 'promises and switches (oxlint)',
     command: [...node, 'node_modules/.bin/oxlint', '--type-aware', ...folders],

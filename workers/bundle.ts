@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -59,24 +59,18 @@ export async function workflowBundle(
   if (extension === 'js' && existsSync(prebuilt)) return { codePath: prebuilt };
   const directory = join(options.cacheDir ?? cacheDirectory(), 'bundles');
   const codePath = join(directory, `workflows-${await sourceDigest()}.js`);
-  if (isWhole(codePath)) return { codePath };
+  if (existsSync(codePath)) return { codePath };
   const code = await buildWorkflowBundle();
   try {
     ensurePrivateDirectory(directory);
-    await writeFile(`${codePath}.${process.pid}`, `${code}\n${endMark}\n`);
+    // Flushed before it gets its name: a power cut must not leave the name without the content.
+    await writeFile(`${codePath}.${process.pid}`, code, { flush: true });
     await rename(`${codePath}.${process.pid}`, codePath);
   } catch (error) {
     throw diskError(error, `write ${codePath}`);
   }
   await removeOld(directory);
   return { codePath };
-}
-
-const endMark = '// end of the workflow bundle';
-
-// A power cut can leave a renamed file without its content.
-function isWhole(file: string): boolean {
-  return existsSync(file) && readFileSync(file, 'utf8').trimEnd().endsWith(endMark);
 }
 
 async function removeOld(directory: string): Promise<void> {

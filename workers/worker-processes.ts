@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { LonghaulError } from '../contracts/error.ts';
 import { type Report, withProgress } from './embedded-server/progress.ts';
-import { isRunning, processStartTime, thisProcess } from './process-lock.mjs';
+import { isRunning, type ProcessIdentity, processStartTime, thisProcess } from './process-lock.mjs';
+import { endOfLog, openLog } from './process-log.ts';
 import { diskError, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 import { stopProcess } from './stop-process.ts';
 
@@ -99,31 +100,41 @@ export interface StartWorkerOptions {
 export async function startWorkerProcess(options: StartWorkerOptions = {}): Promise<WorkerProcess> {
   const { env = process.env, report = () => {}, main = defaultMain, timeoutMs = readyTimeoutMs } = options;
   const home = options.home ?? stateDirectory(env);
-  const log = join(ensurePrivateDirectory(join(home, 'logs')), 'worker.log');
+  const log = join(home, 'logs', 'worker.log');
   const identity = await launch(main, { ...env, LONGHAUL_HOME: home }, log);
-  const deadline = Date.now() + timeoutMs;
-  return await withProgress(
-    report,
-    () => `waiting for worker ${identity.pid}`,
-    async () => {
-      for (;;) {
-        const worker = await read(home, identity.pid);
-        if (worker?.ready && worker.startTime === identity.startTime) return worker;
-        const late = Date.now() > deadline;
-        if (late || !isRunning(identity)) throw await notStarted(identity.pid, log, late);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
-  );
+  const describe = () => `waiting for worker ${identity.pid}`;
+  return await withProgress(report, describe, () => untilReady(identity, { home, log, timeoutMs }));
 }
 
-async function launch(main: string, env: Environment, log: string) {
-  let output: number;
-  try {
-    output = openSync(log, 'a', 0o600);
-  } catch (error) {
-    throw diskError(error, `write ${log}`);
+interface Waiting {
+  readonly home: string;
+  readonly log: string;
+  readonly timeoutMs: number;
+}
+
+async function untilReady(
+  identity: ProcessIdentity,
+  { home, log, timeoutMs }: Waiting,
+): Promise<WorkerProcess> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const worker = await read(home, identity.pid);
+    if (worker?.ready && worker.startTime === identity.startTime) return worker;
+    const late = Date.now() > deadline;
+    if (late) await stopProcess(identity, 1_000);
+    if (!isRunning(identity)) {
+      const what = late
+        ? `did not poll within ${timeoutMs / 1000} s and was stopped`
+        : 'ended while it started';
+      const message = `Worker ${identity.pid} ${what}. Its log ${log} ends:`;
+      throw new LonghaulError('worker.missing', `${message}\n${endOfLog(log)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+async function launch(main: string, env: Environment, log: string): Promise<ProcessIdentity> {
+  const output = openLog(log);
   try {
     const child = spawn(process.execPath, [main], {
       env: { ...env },
@@ -137,13 +148,6 @@ async function launch(main: string, env: Environment, log: string) {
   } finally {
     closeSync(output);
   }
-}
-
-async function notStarted(pid: number, log: string, late: boolean): Promise<LonghaulError> {
-  const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-8);
-  const what = late ? 'does not poll yet; it goes on trying' : 'ended while it started';
-  const end = lines.map((line) => `  ${line.slice(0, 500)}`).join('\n');
-  return new LonghaulError('worker.missing', `Worker ${pid} ${what}. Its log ${log} ends:\n${end}`);
 }
 
 /**

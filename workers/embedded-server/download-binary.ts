@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { setGlobalProxyFromEnv } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { ensurePrivateDirectory } from '../state-dir.ts';
+import { type Environment, ensurePrivateDirectory } from '../state-dir.ts';
 import { temporalCliVersion } from './binary-version.ts';
 import { type Report, withProgress } from './progress.ts';
 
@@ -51,8 +52,19 @@ export function checksumOf(checksums: string, archive: string): string {
 export async function downloadBinary(
   target: string,
   report: Report,
+  environment: Environment,
   sources = officialSources,
 ): Promise<void> {
+  // Node leaves HTTPS_PROXY and its like alone unless told; a company's network may have no other way out.
+  const restore = setGlobalProxyFromEnv({ ...environment });
+  try {
+    await download(target, report, sources);
+  } finally {
+    restore();
+  }
+}
+
+async function download(target: string, report: Report, sources: DownloadSources): Promise<void> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   const query = new URLSearchParams({ arch, platform, format: 'tar.gz' });

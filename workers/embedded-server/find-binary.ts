@@ -106,7 +106,7 @@ async function getBinary(
 ): Promise<ServerBinary | undefined> {
   const { env, report, sources } = options;
   const ways = [
-    { source: 'download', name: 'download', get: () => downloadBinary(target, report, sources) },
+    { source: 'download', name: 'download', get: () => downloadBinary(target, report, env, sources) },
     { source: 'build', name: 'Go build', get: () => buildBinary(target, report, env) },
   ] as const;
   for (const { source, name, get } of ways) {

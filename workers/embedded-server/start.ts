@@ -1,19 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { LonghaulError } from '../../contracts/error.ts';
 import { isRunning, processStartTime, withProcessLock } from '../process-lock.mjs';
+import { endOfLog, openLog } from '../process-log.ts';
 import { diskError, type Environment, ensurePrivateDirectory, stateDirectory } from '../state-dir.ts';
+import { stopProcess } from '../stop-process.ts';
 import { findServerBinary, type ServerBinary } from './find-binary.ts';
 import { isReady, setRetention } from './namespace.ts';
 import { choosePort } from './ports.ts';
@@ -24,7 +16,6 @@ import { type RunningServer, readServerState, serverPaths, writeServerState } fr
 const preferredPort = 7233;
 const preferredUiPort = 8233;
 const readyTimeoutMs = 90_000;
-const maxLogBytes = 20 * 1024 * 1024;
 
 export interface StartServerOptions {
   /** The state directory; one server runs for each. */
@@ -96,7 +87,11 @@ async function launch({ home, env, binary, port, uiPort, dynamicConfig }: Launch
       binary: binary.path,
       version: binary.server,
     };
-    await writeServerState(home, server);
+    await writeServerState(home, server).catch(async (error: unknown) => {
+      // Nobody would find it again, and a second one on its database would be worse than none.
+      await stopProcess(server, 0);
+      throw error;
+    });
     return server;
   } catch (error) {
     if (error instanceof LonghaulError) throw error;
@@ -128,20 +123,6 @@ function prepareDatabase(home: string): void {
   if (!existsSync(database)) writeFileSync(databaseMark, '', { mode: 0o600 });
 }
 
-function openLog(log: string): number {
-  ensurePrivateDirectory(dirname(log));
-  try {
-    if (statSync(log).size > maxLogBytes) renameSync(log, `${log}.1`);
-  } catch {
-    // There is none yet.
-  }
-  try {
-    return openSync(log, 'a', 0o600);
-  } catch (error) {
-    throw diskError(error, `write ${log}`);
-  }
-}
-
 async function waitUntilReady(home: string, server: RunningServer, report: Report): Promise<void> {
   const { log } = serverPaths(home);
   const deadline = Date.now() + readyTimeoutMs;
@@ -156,13 +137,8 @@ async function waitUntilReady(home: string, server: RunningServer, report: Repor
       const what = late ? `did not answer within ${readyTimeoutMs / 1000} s` : 'ended while it started';
       throw new LonghaulError(
         'server.unavailable',
-        `The Temporal server at ${server.address} (process ${server.pid}) ${what}. Its log ${log} ends:\n${lastLines(log)}`,
+        `The Temporal server at ${server.address} (process ${server.pid}) ${what}. Its log ${log} ends:\n${endOfLog(log)}`,
       );
     }
   });
-}
-
-function lastLines(log: string): string {
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-5);
-  return lines.map((line) => `  ${line.slice(0, 500)}`).join('\n');
 }

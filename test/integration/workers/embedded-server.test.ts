@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -144,6 +144,16 @@ test('a server that cannot start is an error with the end of its log, and the ne
     message: expect.stringMatching(/ended while it started[\s\S]*Error/),
   });
   rmSync(database);
+  expect((await start(directory)).status).toBe('running');
+});
+
+test('a server whose state cannot be written down does not stay behind', async () => {
+  const directory = await home();
+  mkdirSync(`${serverPaths(directory).state}.${process.pid}`);
+  const error = await start(directory).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'disk.no_permission' });
+  rmSync(`${serverPaths(directory).state}.${process.pid}`, { recursive: true });
+  // A second one on the same database and ports would not come up beside it.
   expect((await start(directory)).status).toBe('running');
 });
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { isRunning } from '../../../workers/process-lock.mjs';
+import { isRunning, processStartTime } from '../../../workers/process-lock.mjs';
 import {
   listWorkers,
   registerWorker,
@@ -48,6 +48,16 @@ test('a worker that ends while it starts is an error that shows the end of its l
     message: expect.stringContaining('cannot start: planted'),
   });
   expect(await listWorkers(home)).toEqual([]);
+});
+
+test('a worker that does not come up in time is stopped, so that none stays that nobody knows of', async () => {
+  const home = await temporaryDirectory();
+  const env = { ...process.env, FAKE_WORKER: 'late' };
+  const failing = startWorkerProcess({ home, main, env, timeoutMs: 1_000 });
+  await expect(failing).rejects.toMatchObject({ code: 'worker.missing' });
+  const message = await failing.then(String, (error: Error) => error.message);
+  const pid = Number(/^Worker (\d+) did not poll within 1 s and was stopped/.exec(message)?.[1]);
+  expect(processStartTime(pid)).toBeUndefined();
 });
 
 test('a worker that was killed, or whose pid is another process now, is dropped from the list and never signalled', async () => {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { cachedBinary, findServerBinary } from '../../../../workers/embedded-server/find-binary.ts';
@@ -27,6 +27,15 @@ async function machine() {
   return { directory, bin, env, lines, report: (line: string) => lines.push(line) };
 }
 
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
 /** A release server as the real ones are: an answer that names the archive, the archive, and the checksums. */
 async function releaseServer(directory: string, digest?: string) {
   program(join(directory, 'release', 'temporal'), good);
@@ -46,11 +55,7 @@ async function releaseServer(directory: string, digest?: string) {
       response.end(`${'0'.repeat(64)}  other.tar.gz\n${sum}  temporal_cli_1.8.2_linux_amd64.tar.gz\n`);
     } else response.end(bytes);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-  });
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = `http://127.0.0.1:${await listen(server)}`;
   return { asked, sources: { infoUrl: `${base}/info`, checksumsUrl: `${base}/sums` } };
 }
 
@@ -84,6 +89,26 @@ test('without both it is downloaded once, checked, and kept', async () => {
   expect(asked[0]).toMatch(/^\/info\?arch=(amd64|arm64)&platform=(linux|darwin)&format=tar.gz$/);
   expect(await findServerBinary({ env, sources: nowhere })).toMatchObject({ source: 'cache' });
   expect(readdirSync(dirname(cachedBinary(env)))).toEqual(['temporal']);
+});
+
+test('the download goes through the proxy that the environment names', async () => {
+  const { env, directory } = await machine();
+  const { sources } = await releaseServer(directory);
+  const tunnelled: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, client: Socket) => {
+    tunnelled.push(request.url ?? '');
+    const server = connect(Number(new URL(sources.infoUrl).port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      server.pipe(client).pipe(server);
+    });
+    for (const socket of [client, server]) socket.on('error', () => {});
+  });
+  const port = await listen(proxy);
+  const elsewhere = { infoUrl: 'http://release.invalid/info', checksumsUrl: 'http://release.invalid/sums' };
+  const proxied = { ...env, HTTP_PROXY: `http://127.0.0.1:${port}` };
+  expect(await findServerBinary({ env: proxied, sources: elsewhere })).toMatchObject({ source: 'download' });
+  expect(new Set(tunnelled)).toEqual(new Set(['release.invalid:80']));
 });
 
 test('of two that want it at once one downloads it', async () => {
