@@ -54,19 +54,22 @@ function locate(path: string, texts: readonly string[], change: Change, from: nu
   }
   const at = findLines(texts, wanted, start, change.endOfFile);
   if (at !== undefined) return { ok: true, place: { start: at, change } };
-  const shorter = withoutLastEmpty(change);
+  const shorter = withoutEmptyEnd(change);
   const again = shorter && findLines(texts, oldLines(shorter), start, change.endOfFile);
   if (shorter !== undefined && again !== undefined)
     return { ok: true, place: { start: again, change: shorter } };
   return failed(`Failed to find expected lines in ${path}:\n${wanted.join('\n')}`);
 }
 
-/** A kept or removed empty line at the end often stands for the file's last line end, which is no line. */
-function withoutLastEmpty(change: Change): Change | undefined {
-  const index = change.lines.findLastIndex((line) => line.op !== '+');
-  const old = change.lines[index];
-  if (old === undefined || old.text !== '' || oldLines(change).length < 2) return undefined;
-  return { ...change, lines: change.lines.toSpliced(index, 1) };
+/**
+ * The change without the empty lines at its end, which often stand for the file's last line end or set off what follows in the patch;
+ * undefined when there are none, or nothing else.
+ */
+function withoutEmptyEnd(change: Change): Change | undefined {
+  const last = change.lines.findLastIndex((line) => line.op !== '+' && line.text !== '');
+  if (last === -1) return undefined;
+  const lines = change.lines.filter((line, index) => index <= last || line.op === '+');
+  return lines.length === change.lines.length ? undefined : { ...change, lines };
 }
 
 function rewrite(file: TextFile, places: readonly Place[]): readonly TextLine[] {

@@ -119,7 +119,6 @@ function readChange(cursor: Cursor, first: boolean): Change {
   const atEnd = peek(cursor).trim() === endOfFile;
   if (lines.length === 0) refuseLine(cursor);
   if (atEnd) cursor.at += 1;
-  else dropTrailingBlank(lines);
   return { context: head?.[1] ?? null, lines, endOfFile: atEnd };
 }
 
@@ -141,9 +140,4 @@ function readLine(cursor: Cursor): ChangeLine | undefined {
   if (op !== ' ' && op !== '-' && op !== '+') return undefined;
   cursor.at += 1;
   return { op, text: line.slice(1) };
-}
-
-/** Empty lines before the next header set it off; they are no part of the file. */
-function dropTrailingBlank(lines: ChangeLine[]): void {
-  while (lines.length > 1 && lines.at(-1)?.op === ' ' && lines.at(-1)?.text === '') lines.pop();
 }
