@@ -154,7 +154,6 @@ function withStanding(
   command: SimpleCommand,
   standing: readonly StandingRule[],
 ): readonly Finding[] {
-  if (found.some((one) => one.outcome === 'deny')) return found;
   const index = coversCommand(standing, command);
   const prefix = proposePrefix(command);
   return found.map((one) => {

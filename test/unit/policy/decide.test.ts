@@ -13,6 +13,7 @@ version: 1
 name: mine
 allow:
   - { id: list, shell: [ls] }
+  - { id: wrapper, shell: [env] }
   - { id: git, shell: [git, [status, diff]] }
   - { id: docs, path: docs/** }
 ask:
@@ -38,6 +39,7 @@ describe('rules', () => {
     ["find . -exec terraform '{}' ';'", 'deny', 'mine/terraform'],
     ['$X apply', 'ask', 'mine/terraform'],
     ['timeout 5 ls', 'ask', 'builtin/no-rule'],
+    ['env ls', 'ask', 'builtin/no-rule'],
     ['ls $X', 'ask', 'builtin/no-rule'],
     ['ls *', 'ask', 'builtin/no-rule'],
     ['ls > x', 'ask', 'builtin/redirection'],
@@ -223,6 +225,11 @@ describe('any input', () => {
       { numRuns: 300 },
     );
   });
+});
+
+it('the work for a hostile command is bounded by its words', () => {
+  const decision = decideBy('default', shell('env '.repeat(10_000)));
+  expect(decision.reason).toBe('The command cannot be read: it has over 50000 words.');
 });
 
 describe('explain', () => {
