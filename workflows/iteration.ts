@@ -1,7 +1,8 @@
+import type { EvaluateInput } from '../contracts/activities.ts';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Checkpoint } from '../contracts/record.ts';
-import type { TaskOutcome } from '../contracts/task-state.ts';
+import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
 import { authorizeActions, type Decided } from './authorize-actions.ts';
 import { deliverTask } from './delivery.ts';
 import { orAsk } from './faults.ts';
@@ -92,10 +93,7 @@ async function judge(
     stuckFor: state.stuckFor,
     budgetLeft: budgetLeft(state.budget, state.usage),
   });
-  const last =
-    state.evaluation !== null && state.evaluatedTree !== null
-      ? { tree: state.evaluatedTree, ...pickLast(state.evaluation) }
-      : null;
+  const last = lastEvaluation(state);
   const actionsDigest = planned.actions.map((a) => a.digest).join(' ');
   const judged = await orAsk(task, 'evaluate', () =>
     evaluate({
@@ -124,8 +122,19 @@ async function judge(
   return evaluation;
 }
 
-const pickLast = ({ checks, failureSignature, progress }: Evaluation) => ({
-  checks,
-  failureSignature,
-  progress,
-});
+/** The evaluation to compare with: the iteration's before, at first the baseline; none when the workspace was set back. */
+function lastEvaluation({ evaluation, evaluatedTree, checks }: TaskState): EvaluateInput['last'] {
+  if (evaluatedTree === null) return null;
+  if (evaluation !== null) {
+    const { checks: results, failureSignature, progress } = evaluation;
+    return { tree: evaluatedTree, checks: results, failureSignature, progress };
+  }
+  const results = checks.map((check) => check.baseline);
+  const passed = results.filter((result) => result.status === 'passed').length;
+  return {
+    tree: evaluatedTree,
+    checks: results,
+    failureSignature: '',
+    progress: passed / Math.max(1, results.length),
+  };
+}

@@ -137,6 +137,7 @@ const changes: Changes = {
     sandbox,
     checks,
     files,
+    evaluatedTree: workspace.tree,
     status: 'running',
   }),
   iteration_started: (s) => ({

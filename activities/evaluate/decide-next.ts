@@ -37,8 +37,10 @@ export function decideNext(facts: NextFacts): NextStep {
       : { next: 'stop', reason: 'the model ended without a change', stuckFor: 0 };
   }
   const sameFailure =
-    failing.length > 0 && facts.treeChanged && facts.last?.failureSignature === facts.failureSignature;
-  const stuckFor = isProgress(facts, failing) ? 0 : facts.stuckFor + 1;
+    facts.failureSignature !== '' &&
+    facts.treeChanged &&
+    facts.last?.failureSignature === facts.failureSignature;
+  const stuckFor = countStuck(facts);
   return (
     stuck(facts, stuckFor, sameFailure) ?? { next: 'continue', reason: goOnReason(facts, failing), stuckFor }
   );
@@ -55,14 +57,16 @@ export function failingChecks(
     .map((r) => r.name);
 }
 
-function isProgress(facts: NextFacts, failing: readonly string[]): boolean {
-  if (facts.repeatedActions) return false;
-  if (facts.modelSaysDone) return false;
-  if (!facts.treeChanged) return true;
-  return failing.length === 0 || facts.progress > (facts.last?.progress ?? 0);
+/** Looking around is neither progress nor its lack; doing the same again, and claiming to be done while a check fails, is lack of it. */
+function countStuck(facts: NextFacts): number {
+  if (facts.repeatedActions || facts.modelSaysDone) return facts.stuckFor + 1;
+  if (!facts.treeChanged) return facts.stuckFor;
+  const progress = facts.failureSignature === '' || facts.progress > (facts.last?.progress ?? 0);
+  return progress ? 0 : facts.stuckFor + 1;
 }
 
 function stuck(facts: NextFacts, stuckFor: number, sameFailure: boolean): NextStep | null {
+  if (stuckFor <= facts.stuckFor) return null;
   if (stuckFor >= askAfter)
     return { next: 'ask', reason: `no progress for ${stuckFor} iterations`, stuckFor: 0 };
   if (stuckFor === rollbackAfter && facts.best !== null && facts.best.progress > facts.progress) {
@@ -72,9 +76,9 @@ function stuck(facts: NextFacts, stuckFor: number, sameFailure: boolean): NextSt
       stuckFor,
     };
   }
-  if (sameFailure && stuckFor > 0)
+  if (sameFailure)
     return { next: 'replan', reason: 'the same checks failed the same way twice in a row', stuckFor };
-  if (stuckFor > 0 && stuckFor % replanAfter === 0)
+  if (stuckFor % replanAfter === 0)
     return { next: 'replan', reason: `no progress for ${stuckFor} iterations`, stuckFor };
   return null;
 }
@@ -86,6 +90,8 @@ function deliverReason({ checks, results }: NextFacts): string {
 }
 
 function goOnReason(facts: NextFacts, failing: readonly string[]): string {
+  const red = facts.results.filter((r) => r.status !== 'passed' && r.status !== 'skipped').map((r) => r.name);
   if (failing.length > 0) return `failing: ${failing.join(', ')}`.slice(0, 500);
+  if (red.length > 0) return `failing as before the task began: ${red.join(', ')}`.slice(0, 500);
   return facts.results.some((r) => r.status === 'passed') ? 'the checks that ran pass' : 'no check ran';
 }

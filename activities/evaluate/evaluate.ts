@@ -9,6 +9,7 @@ import { loadSetup } from '../setup.ts';
 import { chooseChecks } from './choose-checks.ts';
 import { concernsOf } from './concerns-of.ts';
 import { decideNext } from './decide-next.ts';
+import { failureLines } from './failure-lines.ts';
 
 /** Judges the workspace: runs checks at the wanted depth, compares with the baseline, and says what comes next. Running it again in a live sandbox gives the recorded results. */
 export function createEvaluate(ports: Ports): TaskActivities['evaluate'] {
@@ -90,17 +91,14 @@ function progressOf(input: EvaluateInput, results: readonly CheckResult[]): numb
   return passing.length / results.length;
 }
 
-const numbers = /[0-9]+(?:\.[0-9]+)?/g;
-
-/** Which checks failed and how, with times and counts taken out, so that the same failure has the same signature. */
+/** Which checks failed and how; the same failure has the same signature. */
 async function signatureOf(ports: Ports, results: readonly CheckResult[]): Promise<string> {
   const failed = await Promise.all(
     results
       .filter((r) => r.status !== 'passed' && r.status !== 'skipped')
       .map(async (r) => {
-        const output =
-          r.outputDigest === null ? '' : new TextDecoder().decode(await ports.artifacts.get(r.outputDigest));
-        return [r.name, r.status, r.exitCode, output.replaceAll(numbers, '0')];
+        const output = r.outputDigest === null ? new Uint8Array() : await ports.artifacts.get(r.outputDigest);
+        return [r.name, r.status, r.exitCode, ...failureLines(output)];
       }),
   );
   return failed.length === 0 ? '' : digestOf(canonicalBytes(failed));
