@@ -42,23 +42,30 @@ type Located = { readonly ok: true; readonly place: Place } | { readonly ok: fal
 function locate(path: string, texts: readonly string[], change: Change, from: number): Located {
   const failed = (what: string): Located => ({ ok: false, reason: `verification failed: ${what}` });
   let start = from;
-  if (change.context !== null && change.context.trim() !== '') {
-    const context = findLines(texts, [change.context], from, false);
-    if (context === undefined) return failed(`Failed to find context '${change.context}' in ${path}`);
-    start = context + 1;
+  let lastContext = from;
+  for (const context of change.contexts) {
+    const found = findLines(texts, [context], start, false);
+    if (found === undefined) return failed(`Failed to find context '${context}' in ${path}`);
+    lastContext = found;
+    start = found + 1;
   }
   const wanted = oldLines(change);
   if (wanted.length === 0) {
-    const end = change.context === null || change.endOfFile ? texts.length : start;
+    const end = change.contexts.length === 0 || change.endOfFile ? texts.length : start;
     return { ok: true, place: { start: end, change } };
   }
-  const at = findLines(texts, wanted, start, change.endOfFile);
-  if (at !== undefined) return { ok: true, place: { start: at, change } };
-  const shorter = withoutEmptyEnd(change);
-  const again = shorter && findLines(texts, oldLines(shorter), start, change.endOfFile);
-  if (shorter !== undefined && again !== undefined)
-    return { ok: true, place: { start: again, change: shorter } };
+  // Models also repeat the context line as the first line of the change.
+  const place = placeOf(texts, change, start) ?? placeOf(texts, change, lastContext);
+  if (place !== undefined) return { ok: true, place };
   return failed(`Failed to find expected lines in ${path}:\n${wanted.join('\n')}`);
+}
+
+function placeOf(texts: readonly string[], change: Change, from: number): Place | undefined {
+  for (const tried of [change, withoutEmptyEnd(change)]) {
+    const start = tried && findLines(texts, oldLines(tried), from, tried.endOfFile);
+    if (tried !== undefined && start !== undefined) return { start, change: tried };
+  }
+  return undefined;
 }
 
 /**

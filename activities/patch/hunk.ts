@@ -6,8 +6,8 @@ export interface ChangeLine {
 
 /** A run of lines to find and change. */
 export interface Change {
-  /** The text after `@@`: a line somewhere above the change. */
-  readonly context: string | null;
+  /** The texts after `@@`: lines somewhere above the change, each below the one before (a class, then its method). */
+  readonly contexts: readonly string[];
   readonly lines: readonly ChangeLine[];
   /** The change ends where the file ends. */
   readonly endOfFile: boolean;

@@ -111,15 +111,32 @@ function isHeader(line: string): boolean {
 }
 
 function readChange(cursor: Cursor, first: boolean): Change {
-  const head = /^@@(?: (.*))?$/.exec(peek(cursor).trimEnd());
-  if (head !== null) cursor.at += 1;
-  else if (!first) fail(cursor, `a further change begins with '@@', got '${peek(cursor)}'`);
+  const contexts = readContexts(cursor);
+  if (contexts === undefined && !first) {
+    fail(cursor, `a further change begins with '@@', got '${peek(cursor)}'`);
+  }
   const lines: ChangeLine[] = [];
   for (let line = readLine(cursor); line !== undefined; line = readLine(cursor)) lines.push(line);
   const atEnd = peek(cursor).trim() === endOfFile;
   if (lines.length === 0) refuseLine(cursor);
   if (atEnd) cursor.at += 1;
-  return { context: head?.[1] ?? null, lines, endOfFile: atEnd };
+  return { contexts: contexts ?? [], lines, endOfFile: atEnd };
+}
+
+/** The `@@` lines; undefined when there is none. */
+function readContexts(cursor: Cursor): readonly string[] | undefined {
+  const contexts: string[] = [];
+  const start = cursor.at;
+  for (let head = contextOf(cursor); head !== undefined; head = contextOf(cursor)) {
+    if (head.trim() !== '') contexts.push(head);
+    cursor.at += 1;
+  }
+  return cursor.at === start ? undefined : contexts;
+}
+
+function contextOf(cursor: Cursor): string | undefined {
+  const head = /^@@(?: (.*))?$/.exec(peek(cursor).trimEnd());
+  return head === null ? undefined : (head[1] ?? '');
 }
 
 function refuseLine(cursor: Cursor): never {

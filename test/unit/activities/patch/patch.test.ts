@@ -120,7 +120,7 @@ describe('a patch', () => {
             kind: 'update',
             path: 'f',
             moveTo: null,
-            changes: [{ context: null, lines: ops, endOfFile: false }],
+            changes: [{ contexts: [], lines: ops, endOfFile: false }],
           } as const;
           const applied = applyPatch([hunk], new Map([['f', Buffer.from(side('+'))]]));
           const [write] = applied.ok ? applied.writes : [];
@@ -187,6 +187,13 @@ describe('finding lines', () => {
     ['takes plain punctuation for typographic', 'say “hi” – now\n', ['@@', '-say "hi" - now', '+x'], 'x\n'],
     ['keeps the lines of the file where context differs', '\ta\nb\n', ['@@', ' a', '-b', '+B'], '\ta\nB\n'],
     ['begins below the context line', 'f:\n x\ng:\n x\n', ['@@ g:', '- x', '+ y'], 'f:\n x\ng:\n y\n'],
+    ['finds a method by its class', 'A\nf\n1\nB\nf\n1\n', ['@@ B', '@@ f', '-1', '+2'], 'A\nf\n1\nB\nf\n2\n'],
+    [
+      'takes a context line that is repeated in the change',
+      'f\n1\ng\n1\n',
+      ['@@ g', ' g', '-1', '+2'],
+      'f\n1\ng\n2\n',
+    ],
     ['goes on below the change before', 'x\nx\n', ['@@', '-x', '+1', '@@', '-x', '+2'], '1\n2\n'],
     ['ties a change to the end of the file', 'x\ny\nx\n', ['@@', '-x', '+z', '*** End of File'], 'x\ny\nz\n'],
     ['adds at the end without context', 'a\n', ['@@', '+b'], 'a\nb\n'],
