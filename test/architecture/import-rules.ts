@@ -29,7 +29,10 @@ export const importRules: Readonly<Record<string, FolderRule>> = {
   models: rule(['contracts', 'contracts/words'], ['openai', 'zod', 'yaml', 'smol-toml']),
   artifacts: rule(['contracts', 'contracts/words']),
   forge: rule(['contracts', 'contracts/words']),
-  client: rule(['contracts', 'contracts/words'], ['@temporalio/client', '@temporalio/common', 'zod']),
+  client: rule(
+    ['contracts', 'contracts/words'],
+    ['@temporalio/client', '@temporalio/common', '@temporalio/proto', 'zod'],
+  ),
   server: rule(['client', 'contracts', 'contracts/words']),
   web: rule(['client', 'contracts', 'contracts/words']),
   cli: rule(['client', 'contracts', 'contracts/words']),
