@@ -198,7 +198,11 @@ async function serverHealth(): Promise<DoctorFacts['server']> {
 async function askServer(): Promise<string> {
   try {
     const client = await openTaskClient(env);
-    await client.list({ limit: 1 }).finally(() => client.close());
+    try {
+      await client.list({ limit: 1 });
+    } finally {
+      await client.close();
+    }
     return '';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

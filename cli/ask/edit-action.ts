@@ -1,7 +1,7 @@
 import { type ActionBody, ActionBodySchema } from '../../contracts/action.ts';
 import type { ApprovalCard } from '../../contracts/approval.ts';
 import { LonghaulError } from '../../contracts/error.ts';
-import { commandText } from '../view/action-text.ts';
+import { commandText, shellLine } from '../view/action-text.ts';
 
 export type EditableBody = Extract<ActionBody, { readonly kind: 'shell' | 'apply_patch' }>;
 
@@ -42,8 +42,6 @@ export function editedBody(body: EditableBody, text: string): ActionBody {
 }
 
 function shellOf(body: Extract<EditableBody, { readonly kind: 'shell' }>, text: string) {
-  if (body.line === null) return { argv: ['sh', '-c', text], line: text };
-  const at = body.argv.lastIndexOf(body.line);
-  const argv = at === -1 ? ['sh', '-c', text] : body.argv.with(at, text);
+  const argv = shellLine(body) === null ? ['sh', '-c', text] : [...body.argv.slice(0, -1), text];
   return { argv, line: text };
 }

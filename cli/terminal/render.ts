@@ -59,17 +59,30 @@ function cellsOf(line: Line): readonly Cell[] {
     escapeText(span.text).flatMap(({ text, escaped }): readonly Cell[] =>
       escaped
         ? [{ text, width: text.length, tone: 'escaped' }]
-        : Array.from(graphemes.segment(text), ({ segment }) => ({
-            text: segment,
-            width: widthOfGrapheme(segment),
+        : graphemesOf(text).map((grapheme) => ({
+            text: grapheme,
+            width: widthOfGrapheme(grapheme),
             tone: span.tone,
           })),
     ),
   );
 }
 
+const ascii = /^[ -~]*$/;
+const widths = new Map<string, number>();
+
+function graphemesOf(text: string): readonly string[] {
+  return ascii.test(text) ? text.split('') : Array.from(graphemes.segment(text), ({ segment }) => segment);
+}
+
+/** Remembered: a patch of 20,000 lines is shown whole. */
 function widthOfGrapheme(text: string): number {
-  return text.length === 1 && text >= ' ' && text <= '~' ? 1 : stringWidth(text);
+  if (text.length === 1 && text >= ' ' && text <= '~') return 1;
+  const known = widths.get(text);
+  if (known !== undefined) return known;
+  const width = stringWidth(text);
+  if (widths.size < 10_000) widths.set(text, width);
+  return width;
 }
 
 function wrapped(line: Line, wanted: number): readonly (readonly Cell[])[] {

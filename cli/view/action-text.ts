@@ -4,9 +4,16 @@ import { splitLines } from '../terminal/escape.ts';
 import { exactLines, type Line, lineAt, type Tone, tone } from '../terminal/line.ts';
 import { shellCommand } from './shell-words.ts';
 
-/** The command as a person reads and edits it: the shell's line, or the words in shell quotes. */
-export function commandText(body: Extract<ActionBody, { readonly kind: 'shell' }>): string {
-  return body.line ?? shellCommand(body.argv);
+type ShellBody = Extract<ActionBody, { readonly kind: 'shell' }>;
+
+/** The command as a person reads and edits it: the line that a shell is given, or the words in shell quotes. */
+export function commandText(body: ShellBody): string {
+  return shellLine(body) ?? shellCommand(body.argv);
+}
+
+/** What runs is `argv`: a line beside it is shown only where it is the same. */
+export function shellLine({ argv, line: text }: ShellBody): string | null {
+  return text !== null && argv.length > 1 && argv.at(-1) === text ? text : null;
 }
 
 /** An action, whole: a person decides on every character of it, so nothing is cut. */
@@ -37,8 +44,9 @@ export function actionLines(indent: number, body: ActionBody): readonly Line[] {
   }
 }
 
-function shellLines(indent: number, body: Extract<ActionBody, { readonly kind: 'shell' }>): readonly Line[] {
-  const shell = body.line === null ? [] : [tone('dim', ` with ${shellCommand(body.argv.slice(0, -1))}`)];
+function shellLines(indent: number, body: ShellBody): readonly Line[] {
+  const shell =
+    shellLine(body) === null ? [] : [tone('dim', ` with ${shellCommand(body.argv.slice(0, -1))}`)];
   const where = body.cwd === '.' ? 'at the root of the workspace' : `in ${body.cwd}`;
   return [
     lineAt(indent, tone('dim', 'run '), where, ...shell),

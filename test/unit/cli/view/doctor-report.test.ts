@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { DoctorFacts } from '../../../../cli/platform.ts';
+import { renderLines } from '../../../../cli/terminal/render.ts';
+import { doctorLines, findingsOf } from '../../../../cli/view/doctor-report.ts';
+import { soundFacts } from '../../../helpers/fake-platform.ts';
+
+const missingIn = (changes: Partial<DoctorFacts>) =>
+  findingsOf({ ...soundFacts, ...changes }, 'longhaul')
+    .filter(({ status }) => status === 'missing')
+    .map(({ code }) => code);
+
+describe('doctor', () => {
+  it('shows a machine on which everything is there', () => {
+    const lines = doctorLines(findingsOf(soundFacts, 'longhaul'));
+    expect(`\n${renderLines(lines, { columns: 80, color: false }).join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      node     ✓ v24.21.0
+      git      ✓ 2.51.0
+      state    ✓ /home/ann/.local/state/longhaul, 50.0 GB free
+      server   ✓ embedded, 127.0.0.1:7233, namespace default, version 1.31.0, page
+                 http://127.0.0.1:8233
+      workers  ✓ process 4711 (0.1.0)
+      sandbox  ✓ local, bubblewrap
+      sandbox  ! bubblewrap 0.11.0
+      limits   ✓ memory 4.0 GB, 512 processes
+      model    ✓ gpt-test at https://api.openai.com/v1, a key is set
+      Everything that a task needs is there.
+      "
+    `);
+  });
+
+  it.each([
+    ['an old Node', { node: { version: 'v20.1.0', needed: '>=24', newEnough: false } }, ['node.too_old']],
+    ['no git', { git: { version: null } }, ['git.missing']],
+    [
+      'a state directory that cannot be written',
+      { stateDirectory: { ...soundFacts.stateDirectory, writable: false } },
+      ['disk.no_permission'],
+    ],
+    [
+      'a configured server that does not answer',
+      {
+        server: {
+          facts: {
+            kind: 'configured',
+            address: 'temporal.example:7233',
+            namespace: 'x',
+            version: null,
+            uiAddress: null,
+          },
+          reachable: false,
+          detail: 'connection refused',
+          startable: true,
+        },
+      },
+      ['server.unavailable'],
+    ],
+    [
+      'no server and no way to one',
+      { server: { facts: null, reachable: false, detail: '', startable: false } },
+      ['server.missing'],
+    ],
+    [
+      'no sandbox',
+      { sandbox: { available: false, findings: ['bwrap is missing'], limits: [] } },
+      ['sandbox.unavailable'],
+    ],
+    ['no key', { model: { ...soundFacts.model, keySet: false } }, ['model.not_configured']],
+  ] as const)('finds %s', (_, changes, codes) => {
+    expect(missingIn(changes as Partial<DoctorFacts>)).toEqual(codes);
+  });
+
+  it('misses nothing where run starts what does not run yet', () => {
+    const server = { facts: null, reachable: false, detail: '', startable: true };
+    expect(missingIn({ server, workers: [] })).toEqual([]);
+  });
+
+  it('says how to get each thing that is missing', () => {
+    const nothing: DoctorFacts = {
+      ...soundFacts,
+      git: { version: null },
+      server: { facts: null, reachable: false, detail: '', startable: false },
+      sandbox: { available: false, findings: [], limits: [] },
+      model: { ...soundFacts.model, keySet: false, model: null },
+    };
+    const missing = findingsOf(nothing, 'longhaul').filter(({ status }) => status === 'missing');
+    expect(missing).toHaveLength(5);
+    expect(missing.every(({ fix }) => fix !== null)).toBe(true);
+  });
+
+  it('counts no worker of another server', () => {
+    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0' }];
+    const found = findingsOf({ ...soundFacts, workers }, 'longhaul').find(({ area }) => area === 'workers');
+    expect(found?.status).toBe('note');
+  });
+});
