@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Action, ActionBody } from '../contracts/action.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
@@ -46,12 +47,19 @@ export function shellStep(
   return {
     stepId: action.id as string as StepId,
     argv: [program, ...args],
-    cwd: body.cwd,
+    cwd: inWorkspace(body.cwd),
     env: {},
     stdin: null,
     timeoutMs: Math.min(body.timeoutMs ?? limits.actionTimeoutMs, limits.maxActionTimeoutMs),
     maxOutputBytes: limits.maxOutputBytes,
   };
+}
+
+/** Models like to name the workspace by its absolute path; any other absolute path stays, for the sandbox to refuse. */
+function inWorkspace(cwd: string): string {
+  const relative = posix.relative('/workspace', posix.resolve('/workspace', cwd));
+  if (relative.startsWith('..')) return cwd;
+  return relative === '' ? '.' : relative;
 }
 
 export async function observe(

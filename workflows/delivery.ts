@@ -63,7 +63,6 @@ async function askForDelivery(
       details: [
         ...checks.map((check) => `${check.status} in a fresh sandbox: ${check.name}`),
         ...(checks.length === 0 ? ['no check is known: nothing but the diff says that this works'] : []),
-        ...evaluation.concerns.map((c) => `look at ${c.path}: ${c.detail}`),
       ],
       action,
       decision,
