@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { LonghaulError } from '../../contracts/error.ts';
 import { withProcessLock } from '../process-lock.mjs';
 import { cacheDirectory, type Environment } from '../state-dir.ts';
@@ -105,6 +105,7 @@ async function getBinary(
   tried: string[],
 ): Promise<ServerBinary | undefined> {
   const { env, report, sources } = options;
+  await removeUnfinished(dirname(target));
   const ways = [
     { source: 'download', name: 'download', get: () => downloadBinary(target, report, env, sources) },
     { source: 'build', name: 'Go build', get: () => buildBinary(target, report, env) },
@@ -123,6 +124,13 @@ async function getBinary(
     }
   }
   return undefined;
+}
+
+// Under the lock nobody else is at it: what lies beside the binary is of one that was killed.
+async function removeUnfinished(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  const unfinished = names.filter((name) => /^download-|\.build-\d+$/.test(name));
+  await Promise.all(unfinished.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }
 
 // fetch says only "fetch failed"; what happened is in its cause.

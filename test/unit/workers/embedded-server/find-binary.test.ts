@@ -118,6 +118,16 @@ test('of two that want it at once one downloads it', async () => {
   expect(asked.filter((path) => path.startsWith('/info'))).toHaveLength(1);
 });
 
+test('what a killed download or build left behind goes with the next one', async () => {
+  const { env, directory } = await machine();
+  const { sources } = await releaseServer(directory);
+  const cache = dirname(cachedBinary(env));
+  mkdirSync(join(cache, 'download-x'), { recursive: true });
+  writeFileSync(join(cache, 'temporal.build-1'), '');
+  await findServerBinary({ env, sources });
+  expect(readdirSync(cache)).toEqual(['temporal']);
+});
+
 test('a download with another digest is not kept and never run', async () => {
   const { env, directory } = await machine();
   const { sources } = await releaseServer(directory, 'f'.repeat(64));
