@@ -42,11 +42,9 @@ async function check(
   const limit = `--max-input-size=${maxPackBytes}`;
   const indexed = await git({ ...call, args: ['index-pack', '--stdin', '--strict', limit], input: pack });
   expectValid(what, 'its pack is broken or holds forbidden objects', indexed);
-  // `^{commit}` is what refuses a tree or blob of that name.
-  const args = ['rev-list', '--objects', '--quiet', `${commit}^{commit}`, '--not', '--all'];
-  expectValid(what, 'it is not there, is no commit, or lacks objects', await git({ ...call, args }));
+  // The strict look has followed every link out of the pack; what it links to was checked when that came in.
   const ancestor = await git({ ...call, args: ['merge-base', '--is-ancestor', baseRef, commit] });
-  expectValid(what, "its history does not go back to the task's base", ancestor);
+  expectValid(what, "it is no commit there whose history goes back to the task's base", ancestor);
 }
 
 function expectValid(what: string, reason: string, result: GitResult): void {

@@ -160,6 +160,28 @@ describe.skipIf(!hasGitServer)('a URL with a password', () => {
     expect(grep(stateDir, /hunt(?: |%20)er2/)).toEqual([]);
   });
 
+  it('that has a token for a user name keeps it out of arguments too', async () => {
+    const { dir, repo, stateDir } = await places();
+    const head = makeRepository(repo);
+    git(repo, 'clone', '--quiet', '--bare', repo, join(dir, 'served/repo.git'));
+    const seen: string[] = [];
+    const server = await startGitServer(join(dir, 'served'), {
+      before: () => {
+        seen.push(...commandLines());
+        return true;
+      },
+    });
+    const repository = `${server.origin.replace('//', '//t0ken@')}/repo.git`;
+    const fetched = await createGitForge({ stateDir }).fetch({
+      taskId,
+      repository,
+      ref: null,
+      includeChanges: false,
+    });
+    expect(fetched.baseCommit).toBe(head);
+    expect(seen.join('\n')).not.toContain('t0ken');
+  });
+
   it('says of a server that fails that trying again may help', async () => {
     const { dir, stateDir } = await places();
     const server = await startGitServer(dir, { before: () => false });
@@ -284,6 +306,42 @@ describe('a repository of another user', () => {
     });
     writeFiles(home, { '.gitconfig': `[safe]\n\tdirectory = ${repo}\n\tdirectory = ${repo}/.git\n` });
     expect((await forge.fetch(input)).baseBranch).toBe('main');
+  });
+});
+
+describe('a branch', () => {
+  /** A git that keeps a list of what it was asked, and runs a script before it pushes. */
+  async function watchedGit(dir: string, beforePush: string) {
+    const path = process.env['PATH'] ?? '';
+    writeFiles(dir, {
+      'bin/git': `#!/bin/sh\nPATH='${path}'\necho "$@" >> '${dir}/asked'\ncase "$*" in *' push '*) ${beforePush};; esac\nexec git "$@"\n`,
+    });
+    chmodSync(join(dir, 'bin/git'), 0o755);
+    return { PATH: `${dir}/bin:${path}` };
+  }
+  async function ready(beforePush: (repo: string) => string) {
+    const { dir, repo, stateDir } = await places();
+    const head = makeRepository(repo);
+    const forge = createGitForge({ stateDir, environment: await watchedGit(dir, beforePush(repo)) });
+    const fetched = await forge.fetch({ taskId, repository: repo, ref: null, includeChanges: false });
+    const { baseCommit, baseBranch, baseTree, gitDir } = fetched;
+    const commit = CommitIdSchema.parse(git(gitDir, 'commit-tree', '-p', baseCommit, '-m', 'done', baseTree));
+    const input = { taskId, repository: repo, branch: 'longhaul/t1', commit, baseCommit, baseBranch };
+    const pushes = () => readFileSync(join(dir, 'asked'), 'utf8').match(/ push /g)?.length ?? 0;
+    return { repo, head, forge, commit, input, pushes };
+  }
+
+  it('that appears between the look and the push is not moved, though it could be', async () => {
+    const { repo, head, forge, input } = await ready((path) => `git -C '${path}' branch longhaul/t1 main`);
+    await expect(forge.publish(input)).rejects.toMatchObject({ code: 'repository.push_refused' });
+    expect(git(repo, 'rev-parse', 'longhaul/t1')).toBe(head);
+  });
+
+  it('that is there with this commit is not pushed again', async () => {
+    const { forge, input, pushes } = await ready(() => 'true');
+    await forge.publish(input);
+    await forge.publish(input);
+    expect(pushes()).toBe(1);
   });
 });
 
