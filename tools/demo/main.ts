@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { confirm, isCancel } from '@clack/prompts';
+import { z } from 'zod';
+import { type TaskId, TaskIdSchema } from '../../contracts/ids.ts';
+import { loadScenario } from '../../models/scripted/load-scenario.ts';
+import { type ScriptedModel, startScriptedModel } from '../../models/scripted/server.ts';
+import { openTaskClient } from '../../workers/open-task-client.ts';
+import { stateDirectory } from '../../workers/state-dir.ts';
+import { answerEverything } from './answer.ts';
+import { killWorkerInCommand } from './kill-worker.ts';
+import { demoOptions, usage } from './options.ts';
+import { runCommand } from './run-command.ts';
+import { makeSampleRepository } from './sample-repository.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const longhaul = join(root, 'bin', 'longhaul');
+const instruction = 'Make the invoice exact to the cent, and let CI run on pull requests too.';
+const scenarioFile = join(root, 'samples', 'rounding.scenario.yaml');
+
+const options = demoOptions(process.argv.slice(2));
+if (options.help) console.log(usage);
+else process.exitCode = await demo();
+
+async function demo(): Promise<number> {
+  const scripted = (await wantsReal()) ? null : await startScripted();
+  const env = environment(scripted);
+  const repository = makeSampleRepository();
+  say(`the sample repository: ${repository}`);
+  try {
+    if (options.crash) await runCommand([longhaul, 'up', '--workers', '2'], env, 'quiet');
+    const taskId = await startTask(repository, scripted !== null, env);
+    const code = await watchTask(taskId, env);
+    showResult(repository, taskId, code);
+    return reportProblems(scripted) ? 1 : code;
+  } finally {
+    await runCommand([longhaul, 'down'], env, 'quiet');
+    await scripted?.close();
+  }
+}
+
+function startScripted(): Promise<ScriptedModel> {
+  return startScriptedModel(loadScenario(readFileSync(scenarioFile, 'utf8'), scenarioFile), {
+    port: 0,
+    keepBodies: false,
+  });
+}
+
+/** A home of its own: the demo's server and workers, with a model of its own, are not the user's. */
+function environment(scripted: ScriptedModel | null): NodeJS.ProcessEnv {
+  const own = { ...process.env, LONGHAUL_HOME: join(stateDirectory(), 'demo') };
+  if (scripted === null) return own;
+  return {
+    ...own,
+    OPENAI_BASE_URL: scripted.url,
+    OPENAI_API_KEY: 'scripted',
+    LONGHAUL_MODELS_FILE: join(root, 'samples', 'models.yaml'),
+  };
+}
+
+async function wantsReal(): Promise<boolean> {
+  if (options.real || !process.env['OPENAI_API_KEY']) return options.real;
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    say('OPENAI_API_KEY is set: "npm run demo -- --real" runs with the real model');
+    return false;
+  }
+  const answer = await confirm({
+    message: 'OPENAI_API_KEY is set. Use the real model (it costs money)?',
+    initialValue: false,
+  });
+  return !isCancel(answer) && answer;
+}
+
+async function startTask(repository: string, scripted: boolean, env: NodeJS.ProcessEnv): Promise<TaskId> {
+  const model = scripted ? ['--model', 'scripted'] : [];
+  const args = [
+    longhaul,
+    'run',
+    '--detach',
+    '--json',
+    '--repo',
+    repository,
+    '--check',
+    'npm test',
+    ...model,
+    instruction,
+  ];
+  const { code, stdout } = await runCommand(args, env, 'capture');
+  if (code !== 0) throw new Error(`the task did not start (exit code ${code}): ${stdout}`);
+  return z.object({ taskId: TaskIdSchema }).parse(JSON.parse(stdout)).taskId;
+}
+
+async function watchTask(taskId: TaskId, env: NodeJS.ProcessEnv): Promise<number> {
+  const ended = new AbortController();
+  const watching = runCommand([longhaul, 'watch', taskId], env, 'show').finally(() => ended.abort());
+  const beside = assist(taskId, env, ended.signal).catch((error: unknown) => {
+    if (!ended.signal.aborted) say(`what the demo does beside the task went wrong: ${String(error)}`);
+  });
+  const { code } = await watching;
+  await beside;
+  return code;
+}
+
+/** What a person would do beside the task: answer where no terminal is, and pull the plug. */
+async function assist(taskId: TaskId, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  if (interactive && !options.crash) return;
+  const tasks = await openTaskClient(env);
+  try {
+    await Promise.all([
+      interactive ? null : answerEverything(tasks, taskId, say, signal),
+      options.crash
+        ? killWorkerInCommand(tasks, taskId, env, signal).then((pid) =>
+            say(`kill -9 ${pid}: that was the worker, in the middle of its command`),
+          )
+        : null,
+    ]);
+  } finally {
+    await tasks.close();
+  }
+}
+
+function showResult(repository: string, taskId: TaskId, code: number): void {
+  if (code !== 0) return;
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8' });
+  const branch = `longhaul/${taskId}`;
+  console.log(`\n$ git -C ${repository} log -1 --stat ${branch}\n${git('log', '-1', '--stat', branch)}`);
+  console.log(`tree ${git('rev-parse', `${branch}^{tree}`).trim()}: the same with and without --crash`);
+}
+
+/** A scenario that did not go as written is a defect, also when the task delivered. */
+function reportProblems(scripted: ScriptedModel | null): boolean {
+  const problems = scripted?.problems() ?? [];
+  for (const problem of problems) console.error(problem);
+  return problems.length > 0;
+}
+
+function say(line: string): void {
+  console.error(`── ${line}`);
+}
