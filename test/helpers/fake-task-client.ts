@@ -36,6 +36,8 @@ export interface FakeTaskClient extends TaskClient {
   addArtifact(bytes: Uint8Array): Digest;
   /** The next `decide` fails with this. */
   failDecide(error: LonghaulError): void;
+  /** How many events of a task a watcher has dealt with: it came back for more. */
+  taken(taskId: string): number;
   /** Watches that are open now. */
   watching(): number;
 }
@@ -89,6 +91,7 @@ export function createFakeTaskClient(): FakeTaskClient {
     failDecide: (error) => {
       decideFailure = error;
     },
+    taken: (taskId) => streamOf(taskId).taken(),
     watching: () => watching,
     async start(spec) {
       calls.push({ verb: 'start', spec });
@@ -132,6 +135,7 @@ export function createFakeTaskClient(): FakeTaskClient {
 }
 
 interface Stream {
+  taken(): number;
   push(...events: readonly TaskEvent[]): void;
   end(): void;
   read(signal: AbortSignal, follow: boolean): AsyncIterable<TaskEvent>;
@@ -141,11 +145,13 @@ function createStream(): Stream {
   const events: TaskEvent[] = [];
   const wakers = new Set<() => void>();
   let ended = false;
+  let taken = 0;
   const wake = () => {
     for (const waker of wakers) waker();
     wakers.clear();
   };
   return {
+    taken: () => taken,
     push(...more) {
       events.push(...more);
       if (more.some(({ type }) => type === 'task.finished')) ended = true;
@@ -161,6 +167,7 @@ function createStream(): Stream {
         if (event !== undefined) {
           index += 1;
           yield event;
+          taken = Math.max(taken, index);
           continue;
         }
         if (ended || !follow || signal.aborted) return;

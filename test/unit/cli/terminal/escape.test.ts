@@ -43,7 +43,7 @@ describe('text from outside', () => {
 
   it('holds no dangerous character whatever goes in', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
         // A joiner inside an emoji sequence is the one exception.
         expect(
           safeText(text).replace(/(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d/gu, ''),

@@ -1,0 +1,186 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Platform } from '../../../../cli/platform.ts';
+import { runCommandLine } from '../../../../cli/program.ts';
+import type { TaskSpec } from '../../../../contracts/task.ts';
+import { createFakePlatform, embedded, someModel } from '../../../helpers/fake-platform.ts';
+import { createFakeTerminal, type FakeTerminal } from '../../../helpers/fake-terminal.ts';
+import { wholeStory } from '../../../helpers/story-events.ts';
+
+const instruction = 'Fix the date bug';
+const ownId = 'fix-the-date-bug-abcde';
+
+function running(words: readonly string[], changes: Partial<Platform> = {}, terminal?: FakeTerminal) {
+  const platform = createFakePlatform(terminal, changes);
+  const code = runCommandLine(platform, ['run', ...words]);
+  const spec = (): TaskSpec => {
+    const [call] = platform.client.calls;
+    if (call?.verb !== 'start') throw new Error('no task was started');
+    return call.spec;
+  };
+  return { platform, client: platform.client, terminal: platform.terminal, code, spec };
+}
+
+describe('run', () => {
+  it('starts what is asked for, with every option in its place', async () => {
+    const { code, spec } = running([
+      ...['--repo', 'https://git.example/shop', '--ref', 'main', '--check', 'npm test', '--check', 'npx tsc'],
+      ...['--setup', 'npm ci', '--constraint', 'No new packages', '--path', 'src', '--budget-usd', '2.50'],
+      ...[
+        '--max-iterations',
+        '9',
+        '--policy',
+        'strict',
+        '--model',
+        'gpt-x',
+        '--include-changes',
+        '--detach',
+        instruction,
+      ],
+    ]);
+    expect(await code).toBe(0);
+    expect(spec()).toEqual({
+      taskId: ownId,
+      instruction,
+      repository: 'https://git.example/shop',
+      ref: 'main',
+      includeChanges: true,
+      checks: [
+        { name: 'npm test', command: 'npm test' },
+        { name: 'npx tsc', command: 'npx tsc' },
+      ],
+      setup: ['npm ci'],
+      constraints: ['No new packages'],
+      paths: ['src'],
+      budget: { maxUsd: 2.5, maxIterations: 9 },
+      policy: { name: 'strict', digest: null },
+      model: 'gpt-x',
+      requestedBy: 'ann',
+      approvalTimeoutMs: 7 * 86_400_000,
+    });
+  });
+
+  it('takes the repository that one stands in', async () => {
+    const findRepository = async (folder: string) => (folder === '/home/ann/shop' ? '/home/ann' : null);
+    const { code, spec } = running(['--detach', instruction], { findRepository });
+    await code;
+    expect(spec().repository).toBe('/home/ann');
+  });
+
+  it('says so when there is none', async () => {
+    const nowhere = { findRepository: async () => null };
+    await expect(running([instruction], nowhere).code).rejects.toMatchObject({
+      code: 'repository.not_found',
+      message: expect.stringContaining('--repo'),
+    });
+    await expect(running(['--repo', '/x', instruction], nowhere).code).rejects.toThrow(
+      'No git repository is at /x',
+    );
+  });
+
+  it.each([
+    'https://ann:secret@git.example/x',
+    'https://ghp_token@git.example/x',
+    'ssh://git:secret@git.example/x',
+  ])('keeps the password in %s out of the history', async (repo) => {
+    const { code, client } = running(['--repo', repo, instruction]);
+    await expect(code).rejects.toMatchObject({ code: 'usage.invalid' });
+    await expect(code).rejects.not.toThrow(/secret|ghp_token/);
+    expect(client.calls).toEqual([]);
+  });
+
+  it.each(['ssh://git@git.example/x', 'git@github.com:acme/shop.git', 'file:///srv/shop'])(
+    'takes %s as it is',
+    async (repo) => {
+      const { code, spec } = running(['--repo', repo, '--detach', instruction]);
+      await code;
+      expect(spec().repository).toBe(repo);
+    },
+  );
+
+  it.each([[['-']], [[]]])('reads the instruction from a pipe for %j', async (words) => {
+    const { code, spec } = running(
+      ['--detach', ...words],
+      {},
+      createFakeTerminal({}, `${instruction}\nand more\n`),
+    );
+    await code;
+    expect(spec().instruction).toBe(`${instruction}\nand more`);
+  });
+
+  it('asks for an instruction where there is none', async () => {
+    const terminal = createFakeTerminal({ interactive: true });
+    await expect(running([], {}, terminal).code).rejects.toThrow(/What is to be done\?/);
+    await expect(running(['-'], {}, createFakeTerminal({}, ' \n')).code).rejects.toThrow(
+      /What is to be done\?/,
+    );
+  });
+
+  it('starts server and worker before the task, and shows what they report', async () => {
+    const order: string[] = [];
+    const { code, terminal, client } = running(['--detach', instruction], {
+      async ensureServer(progress) {
+        order.push('server');
+        progress('waiting for the Temporal server (2 s)');
+        return { facts: embedded, started: true };
+      },
+      async ensureWorkers(count) {
+        order.push(`${count} worker`);
+        return { facts: [], started: true };
+      },
+    });
+    await code;
+    expect([...order, ...client.calls.map(({ verb }) => verb)]).toEqual([
+      'server',
+      '1 worker',
+      'start',
+      'close',
+    ]);
+    expect(terminal.stderr()).toBe('… waiting for the Temporal server (2 s)\n');
+  });
+
+  it('refuses a budget in USD for a model without a known price, before anything is started', async () => {
+    const ensureServer = vi.fn();
+    const model = async () => ({ ...someModel, priceKnown: false });
+    const { code } = running(['--budget-usd', '5', instruction], { model, ensureServer });
+    await expect(code).rejects.toMatchObject({ code: 'model.unknown_price' });
+    expect(ensureServer).not.toHaveBeenCalled();
+  });
+
+  it('refuses to start without a key where its own worker would need one', async () => {
+    const model = async () => ({ ...someModel, keySet: false });
+    await expect(running([instruction], { model }).code).rejects.toMatchObject({
+      code: 'model.not_configured',
+    });
+    const facts = { ...embedded, kind: 'configured' } as const;
+    const ensureServer = async () => ({ facts, started: false });
+    expect(await running(['--detach', instruction], { model, ensureServer }).code).toBe(0);
+  });
+
+  it('says what it cannot ask for', async () => {
+    await expect(running(['x'.repeat(20_001)]).code).rejects.toMatchObject({ code: 'usage.invalid' });
+  });
+
+  it('says at the start what is taken, then follows to the end', async () => {
+    const { code, client, terminal } = running(['--budget-usd', '5', '--check', 'npm test', instruction]);
+    const { opening, ending } = wholeStory();
+    client.push(ownId, ...opening, ...ending);
+    expect(await code).toBe(0);
+    const text = terminal.stdout();
+    expect(text).toMatch(
+      /budget {6}50 iterations, \$5\.00\n {2}checks {6}npm test\n[\s\S]*3 uncommitted files are not part/,
+    );
+    expect(text).toContain('✓ Delivered');
+  });
+
+  it('detached says how to watch', async () => {
+    const { code, terminal } = running(['--detach', instruction]);
+    await code;
+    expect(terminal.stdout()).toContain(`longhaul watch ${ownId}`);
+  });
+
+  it('detached as JSON gives the id alone', async () => {
+    const { code, terminal } = running(['--detach', '--json', instruction]);
+    await code;
+    expect(JSON.parse(terminal.stdout())).toEqual({ type: 'task.submitted', taskId: ownId });
+  });
+});
