@@ -103,7 +103,8 @@ async function scratchCall(
   return {
     directory: workTree,
     personConfig: true,
-    config: await filtersOff(git, workTree),
+    // Written once and read a few times: speed counts more than size.
+    config: [...(await filtersOff(git, workTree)), ['core.compression', '1']],
     env: {
       GIT_INDEX_FILE: index,
       GIT_OBJECT_DIRECTORY: join(scratch, 'objects'),
