@@ -1,8 +1,23 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedProcesses } from './keeper/keeper.ts';
 import { removeGroups } from './keeper/limits.ts';
 import { leaseFile, readJsonFile } from './lease-files.ts';
-import { isAlive, killAndWait } from './processes.ts';
+import { isAlive, killAndWait, type ProcessIdentity } from './processes.ts';
+
+/** What the keeper wrote down of itself; undefined before it has, and after the lease. */
+export function recordedProcesses(leaseDirectory: string): RecordedProcesses | undefined {
+  return readJsonFile(path.join(leaseDirectory, leaseFile.processes)) as RecordedProcesses | undefined;
+}
+
+const endPollMs = 5;
+
+/** Waits for a process that is about to end by itself, and kills it when it does not. */
+export async function waitForEnd(identity: ProcessIdentity): Promise<void> {
+  const end = Date.now() + killLimitMs;
+  while (isAlive(identity) && Date.now() < end) await delay(endPollMs);
+  await killAndWait(identity, killLimitMs);
+}
 
 const killLimitMs = 5_000;
 

@@ -17,7 +17,7 @@ import {
   removeLeaseDirectory,
   sweepTrash,
 } from './lease-files.ts';
-import { clearAwayProcesses } from './leftovers.ts';
+import { clearAwayProcesses, recordedProcesses, waitForEnd } from './leftovers.ts';
 import { digestOf, type Machine, requireMachine } from './machine.ts';
 import { probeMachine } from './probe.ts';
 import type {
@@ -122,10 +122,14 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     },
 
     async release(leaseId) {
+      const keeper = recordedProcesses(directoryOf(leaseId))?.keeper;
       const outcome = await call(leaseId, { call: 'release' });
       if (outcome.kind !== 'done') {
         await clearAwayProcesses(directoryOf(leaseId));
         await removeLeaseDirectory(leasesDir, leaseId);
+      } else if (keeper !== undefined) {
+        // It answers before it ends.
+        await waitForEnd(keeper);
       }
       await sweepTrash(leasesDir);
     },

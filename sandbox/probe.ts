@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { promisify } from 'node:util';
-import { baseEnvironment, bubblewrapArguments } from './keeper/bubblewrap.ts';
+import { baseEnvironment, bubblewrapOptions } from './keeper/bubblewrap.ts';
 import { createLimits } from './keeper/limits.ts';
-import { agentId, searchPath, systemMounts } from './keeper/root-files.ts';
+import { agentId, procMounts, searchPath, systemMounts } from './keeper/root-files.ts';
 import { knowsDisableUserns, locateTools, type MachineInput, missingParts } from './machine.ts';
 
 const run = promisify(execFile);
@@ -36,22 +36,19 @@ const absentPath = (lent: string): string => `${lent} is to be lent to sandboxes
 
 async function tryBubblewrap(bwrap: string, input: MachineInput): Promise<string | null> {
   const id = agentId(process.getuid?.() ?? 0);
-  const args = bubblewrapArguments({
+  const options = bubblewrapOptions({
     uid: id,
     gid: id,
     disableUserns: knowsDisableUserns(bwrap),
-    mounts: systemMounts([], input.readOnlyPaths),
+    mounts: [...procMounts(), ...systemMounts([], input.readOnlyPaths)],
     environment: baseEnvironment(searchPath(input.readOnlyPaths)),
     workingDirectory: '/',
     seccompFd: null,
-    command: [
-      '/bin/sh',
-      '-c',
-      'command -v setsid >/dev/null || { echo "setsid is missing: install util-linux" >&2; exit 1; }',
-    ],
   });
+  const needsSetsid =
+    'command -v setsid >/dev/null || { echo "setsid is missing: install util-linux" >&2; exit 1; }';
   try {
-    await run(bwrap, args, { env: {}, timeout: probeLimitMs });
+    await run(bwrap, [...options, '--', '/bin/sh', '-c', needsSetsid], { env: {}, timeout: probeLimitMs });
     return null;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);

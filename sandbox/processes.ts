@@ -112,9 +112,8 @@ export async function freeze(select: () => readonly ProcessEntry[], limitMs: num
   };
   const end = Date.now() + limitMs;
   for (;;) {
-    const running = select().filter(
-      (entry) => entry.state !== 'T' && entry.state !== 'Z' && entry.state !== 'X',
-    );
+    const all = select();
+    const running = all.filter((entry) => isRunning(entry) && entry.state !== 'T');
     if (running.length === 0) return thaw;
     if (Date.now() > end) {
       thaw();
@@ -125,7 +124,17 @@ export async function freeze(select: () => readonly ProcessEntry[], limitMs: num
       sendSignal(entry.pid, 'SIGSTOP');
     }
     await delay(1);
+    await releaseVforks(all, running);
   }
+}
+
+/** A parent in vfork(2) sleeps, and cannot stop, until its child is another program: a child that was stopped just before must go on. */
+async function releaseVforks(all: readonly ProcessEntry[], running: readonly ProcessEntry[]): Promise<void> {
+  const asleep = new Set(running.filter((entry) => entry.state === 'D').map((entry) => entry.pid));
+  const children = all.filter((entry) => asleep.has(entry.parent) && entry.state === 'T');
+  if (children.length === 0) return;
+  for (const child of children) sendSignal(child.pid, 'SIGCONT');
+  await delay(vforkMs);
 }
 
 /** Asks the selected processes to end, then kills what is left after `graceMs`. True when none is left. */
@@ -134,27 +143,31 @@ export async function endProcesses(
   graceMs: number,
   limitMs: number,
 ): Promise<boolean> {
-  const alive = (): readonly ProcessEntry[] => select().filter((entry) => entry.state !== 'Z');
+  const alive = (): readonly ProcessEntry[] => select().filter(isRunning);
   if (graceMs > 0) {
     for (const entry of alive()) sendSignal(entry.pid, 'SIGTERM');
-    if (await noneLeft(alive, graceMs, () => undefined)) return true;
+    if (await noneLeft(alive, graceMs)) return true;
   }
-  return await noneLeft(alive, limitMs, (left) => {
-    // Stopped first, so that a process that forks as fast as it dies cannot outrun the killing.
-    for (const entry of left) sendSignal(entry.pid, 'SIGSTOP');
-    for (const entry of select()) sendSignal(entry.pid, 'SIGKILL');
-  });
+  const end = Date.now() + limitMs;
+  while (alive().length > 0) {
+    if (Date.now() > end) return false;
+    // All stopped before the first is killed: a process that forks as fast as others die would never be caught up with.
+    await freeze(select, limitMs).catch(() => undefined);
+    for (const entry of alive()) sendSignal(entry.pid, 'SIGKILL');
+    await noneLeft(alive, settleMs);
+  }
+  return true;
 }
 
-async function noneLeft(
-  alive: () => readonly ProcessEntry[],
-  limitMs: number,
-  press: (left: readonly ProcessEntry[]) => void,
-): Promise<boolean> {
+const settleMs = 200;
+const vforkMs = 2;
+
+const isRunning = (entry: ProcessEntry): boolean => entry.state !== 'Z' && entry.state !== 'X';
+
+async function noneLeft(alive: () => readonly ProcessEntry[], limitMs: number): Promise<boolean> {
   const end = Date.now() + limitMs;
-  for (let left = alive(); left.length > 0; left = alive()) {
+  while (alive().length > 0) {
     if (Date.now() > end) return false;
-    press(left);
     await delay(pollMs);
   }
   return true;

@@ -11,7 +11,6 @@ export interface BubblewrapInput {
   readonly disableUserns: boolean;
   /** The descriptor that holds the compiled system call filter; null where there is none for this processor. */
   readonly seccompFd: number | null;
-  readonly command: readonly string[];
 }
 
 /** Where things are inside. */
@@ -40,10 +39,10 @@ export function baseEnvironment(searchPath: string): Readonly<Record<string, str
 }
 
 /**
- * The arguments of bwrap(1): all namespaces its own, no network, no capability, no further user namespace, an empty environment, and
+ * The options of bwrap(1): all namespaces its own, no network, no capability, no further user namespace, an empty environment, and
  * the end of everything when the keeper ends.
  */
-export function bubblewrapArguments(input: BubblewrapInput): string[] {
+export function bubblewrapOptions(input: BubblewrapInput): string[] {
   return [
     '--unshare-all',
     // --unshare-all asks for a user namespace only where one is to be had.
@@ -77,8 +76,6 @@ export function bubblewrapArguments(input: BubblewrapInput): string[] {
     '--chdir',
     input.workingDirectory,
     ...(input.seccompFd === null ? [] : ['--seccomp', String(input.seccompFd)]),
-    '--',
-    ...input.command,
   ];
 }
 
@@ -88,6 +85,8 @@ function mountArguments(mount: Mount): string[] {
       return ['--symlink', mount.target, mount.to];
     case 'read-only':
       return ['--ro-bind', mount.from, mount.to];
+    case 'closed':
+      return ['--remount-ro', mount.to];
     case 'read-write':
       return ['--bind', mount.from, mount.to];
   }

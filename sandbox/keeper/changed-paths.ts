@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, type Stats } from 'node:fs';
 import type { LeftOut } from '../../contracts/sandbox.ts';
 import type { Git } from './git.ts';
 
@@ -8,6 +8,8 @@ export type PathBytes = Buffer;
 export interface StatusEntries {
   /** Tracked paths whose file is not what the index says. */
   readonly changed: readonly PathBytes[];
+  /** Tracked paths that are no file any more; what lies there now may be anything, and is not asked. */
+  readonly deleted: readonly PathBytes[];
   readonly untracked: readonly PathBytes[];
   /** Untracked directories with a repository of their own; git names them and does not look inside. */
   readonly nested: readonly PathBytes[];
@@ -16,6 +18,7 @@ export interface StatusEntries {
 /** Parses `git status --porcelain=v2 -z`. Renames must be off. */
 export function parseStatus(output: Buffer): StatusEntries {
   const changed: PathBytes[] = [];
+  const deleted: PathBytes[] = [];
   const untracked: PathBytes[] = [];
   const nested: PathBytes[] = [];
   for (const record of splitNul(output)) {
@@ -24,12 +27,16 @@ export function parseStatus(output: Buffer): StatusEntries {
       const name = record.subarray(2);
       if (name.at(-1) === slash) nested.push(name.subarray(0, -1));
       else untracked.push(name);
-    } else if (kind === '1') changed.push(afterFields(record, 8));
-    else if (kind === 'u') changed.push(afterFields(record, 10));
+    } else if (kind === '1') {
+      // `1 XY …`: Y is what the work tree has against the index.
+      const gone = record[3] === letterD;
+      (gone ? deleted : changed).push(afterFields(record, 8));
+    }
   }
-  return { changed, untracked, nested };
+  return { changed, deleted, untracked, nested };
 }
 
+const letterD = 0x44;
 const slash = 0x2f;
 const space = 0x20;
 
@@ -72,17 +79,27 @@ export function reasonToLeaveOut(
   tracked: boolean,
   maxFileBytes: number,
 ): LeftOut['reason'] | null {
-  const file = joinPath(workTree, name);
-  const stat = lstatSync(file, { throwIfNoEntry: false });
+  const stat = statOf(joinPath(workTree, name));
   if (stat === undefined || stat.isSymbolicLink() || stat.isDirectory()) return null;
   if (!stat.isFile()) return 'special_file';
   if (!tracked && stat.size > maxFileBytes) return 'too_large';
+  // By its mode, not by trying: the answer is the same whoever the keeper runs as.
+  return (stat.mode & constants.S_IRUSR) === 0 ? 'unreadable' : null;
+}
+
+function statOf(file: Buffer): Stats | undefined {
   try {
-    accessSync(file, constants.R_OK);
-    return null;
+    return lstatSync(file);
   } catch {
-    return 'unreadable';
+    return undefined;
   }
+}
+
+/** Whether a path lies in one of the directories. */
+export function liesIn(name: PathBytes, directories: readonly PathBytes[]): boolean {
+  return directories.some(
+    (directory) => name[directory.length] === slash && name.subarray(0, directory.length).equals(directory),
+  );
 }
 
 const maxNestingRounds = 8;
@@ -119,7 +136,7 @@ const placeholder = '.longhaul-nested-placeholder';
 export function filledGitlinks(workTree: string, gitlinks: readonly PathBytes[]): PathBytes[] {
   return gitlinks.filter((name) => {
     const directory = joinPath(workTree, name);
-    const stat = lstatSync(directory, { throwIfNoEntry: false });
+    const stat = statOf(directory);
     if (stat === undefined) return false;
     return !stat.isDirectory() || readdirSync(directory).length > 0;
   });

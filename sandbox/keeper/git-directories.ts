@@ -81,7 +81,6 @@ export function makeKeeperRepository(directory: string, source: { gitDir: string
     '[status]',
     'showUntrackedFiles = all',
   ]);
-  writeFileSync(path.join(directory, 'info/attributes'), attributes);
   lendObjects(directory, [path.join(source.gitDir, 'objects')]);
 }
 
@@ -132,6 +131,7 @@ function makeRepository(
     mkdirSync(path.join(directory, name), { recursive: true });
   }
   writeFileSync(path.join(directory, 'HEAD'), `${source.commit}\n`);
+  writeFileSync(path.join(directory, 'info/attributes'), attributes);
   writeFileSync(path.join(directory, 'config'), configuration(source.commit, config));
   // Where history ends in a shallow source it ends here: git would look for the parents in vain.
   const shallow = path.join(source.gitDir, 'shallow');

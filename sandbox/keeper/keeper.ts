@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { SetupProgress } from '../../contracts/sandbox.ts';
 import { errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
 import { freeze, identify } from '../processes.ts';
 import type { KeeperConfig, KeeperLease, StepCommand } from '../protocol.ts';
-import { splitNul } from './changed-paths.ts';
 import { createFifoPool } from './fifo-pool.ts';
 import { createGate } from './gate.ts';
 import { createGit, diskFull } from './git.ts';
@@ -21,9 +18,9 @@ import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
 import { runSetup, type SetupOutcome } from './setup.ts';
 import { createStepRecords, type RecordedResult } from './step-records.ts';
 import { createSteps, type RunningStep, type Steps } from './steps.ts';
+import { createSurvey } from './survey.ts';
 import { type CheckpointInput, createWorkspace, type Workspace } from './workspace.ts';
 
-const run = promisify(execFile);
 const startLimitMs = 20_000;
 const freezeLimitMs = 5_000;
 
@@ -124,8 +121,11 @@ export function createKeeper(deps: {
     return start;
   };
 
+  const ready = live.then((made) => made.lease);
+  // Nobody may be waiting for it when it fails.
+  ready.catch(() => undefined);
   return {
-    ready: live.then((made) => made.lease),
+    ready,
     onProgress(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -189,7 +189,7 @@ async function makeLease(
       gitDir: at(leaseFile.git),
       workTree: at(leaseFile.workspace),
       maxFileBytes: spec.limits.maxFileBytes,
-      findSpecialFiles: () => findSpecialFiles(tools.find, at(leaseFile.workspace)),
+      survey: createSurvey({ find: tools.find, workTree: at(leaseFile.workspace) }),
     });
     await workspace.checkOut(spec.source.commit);
 
@@ -206,11 +206,12 @@ async function makeLease(
       disableUserns: config.disableUserns,
       gitMounts,
     });
-    const start = async (more: Parameters<typeof plan.arguments>[0]): Promise<SandboxProcess> => {
+    const start = async (more: Parameters<typeof plan.writeArguments>[0]): Promise<SandboxProcess> => {
       const sandbox = await startSandboxProcess({
         sh: tools.sh,
         bwrap: tools.bwrap,
-        arguments: plan.arguments(more),
+        argumentsFile: plan.writeArguments(more),
+        command: plan.command,
         joinFiles: limits.joinFiles,
         seccompFile: plan.seccompFile,
         processes: spec.limits.processes,
@@ -263,39 +264,6 @@ function asFault(error: unknown, leaseId: string): LonghaulError {
   return new LonghaulError('sandbox.start_failed', `The sandbox of lease ${leaseId} did not start: ${text}`, {
     cause: error,
   });
-}
-
-async function findSpecialFiles(find: string, workTree: string): Promise<Buffer[]> {
-  const expression = [
-    '.',
-    '-xdev',
-    '-name',
-    '.git',
-    '-prune',
-    '-o',
-    '!',
-    '-type',
-    'f',
-    '!',
-    '-type',
-    'd',
-    '!',
-    '-type',
-    'l',
-    '-print0',
-  ];
-  const { stdout } = await run(find, expression, {
-    cwd: workTree,
-    env: { LC_ALL: 'C' },
-    encoding: 'buffer',
-    maxBuffer: 64 * 1024 * 1024,
-  }).catch((error: unknown) => {
-    // find goes on past a directory that it cannot read, and says so by its exit code.
-    if (error instanceof Error && 'stdout' in error && Buffer.isBuffer(error.stdout))
-      return { stdout: error.stdout };
-    throw error;
-  });
-  return splitNul(stdout).map((name) => name.subarray('./'.length));
 }
 
 function agentIndex(file: string, commit: string): Buffer {

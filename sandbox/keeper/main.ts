@@ -8,6 +8,8 @@ import { serveKeeper } from './server.ts';
 
 /** How long the last answers may take to reach their callers before the process ends anyway. */
 const goodbyeLimitMs = 5_000;
+/** How long a failure waits for the one who asked. */
+const hearingLimitMs = 20_000;
 const idleCheckMs = 60_000;
 
 /**
@@ -88,7 +90,8 @@ async function main(leaseDirectory: string): Promise<void> {
     },
     async (error: unknown) => {
       log(`the lease could not be made: ${error instanceof Error ? error.message : String(error)}`);
-      await release();
+      // Whoever asked for it hears why, and then releases; it may not have called yet.
+      setTimeout(() => void release(), hearingLimitMs);
     },
   );
 }

@@ -4,6 +4,8 @@ import path from 'node:path';
 /** One mount of the sandbox's root file system. */
 export type Mount =
   | { readonly kind: 'read-only' | 'read-write'; readonly from: string; readonly to: string }
+  /** No more writing to the file system that is mounted there itself; what is mounted below stays as it is. */
+  | { readonly kind: 'closed'; readonly to: string }
   | { readonly kind: 'symlink'; readonly target: string; readonly to: string };
 
 /** Directories of the system that programs live in. On merged systems most are symbolic links into /usr. */
@@ -51,6 +53,45 @@ const systemFiles = [
   'xml',
 ];
 const systemPatterns = [/^java/, /^python/];
+
+/**
+ * Parts of /proc that belong to the whole machine. A normal user cannot write there; where root runs the keeper, the owner of these
+ * files is who the commands are outside, and no capability is asked for.
+ */
+const machineWide = [
+  'sys',
+  'fs',
+  'driver',
+  'scsi',
+  'acpi',
+  'asound',
+  'mtrr',
+  'pressure',
+  'irq',
+  'bus',
+  'sysrq-trigger',
+];
+const machineSecrets = [
+  'kcore',
+  'kmsg',
+  'keys',
+  'key-users',
+  'kallsyms',
+  'latency_stats',
+  'sched_debug',
+  'timer_list',
+  'timer_stats',
+];
+
+/** Closes what a sandbox's own /proc shows of the machine. Comes after /proc is mounted. */
+export function procMounts(): Mount[] {
+  const present = (names: readonly string[]): string[] =>
+    names.map((name) => `/proc/${name}`).filter(existsSync);
+  return [
+    ...present(machineWide).map(readOnly),
+    ...present(machineSecrets).map((to): Mount => ({ kind: 'read-only', from: '/dev/null', to })),
+  ];
+}
 
 /** The user id that commands see: their own for a normal user, an unprivileged one when root runs the keeper. */
 export function agentId(uid: number): number {

@@ -2,8 +2,15 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leaseFile } from '../lease-files.ts';
-import { baseEnvironment, bubblewrapArguments, inside } from './bubblewrap.ts';
-import { agentId, type Mount, searchPath, systemMounts, writeIdentityFiles } from './root-files.ts';
+import { baseEnvironment, bubblewrapOptions, inside } from './bubblewrap.ts';
+import {
+  agentId,
+  type Mount,
+  procMounts,
+  searchPath,
+  systemMounts,
+  writeIdentityFiles,
+} from './root-files.ts';
 import { seccompFd } from './sandbox-process.ts';
 import { seccompFilter } from './seccomp.ts';
 
@@ -12,11 +19,12 @@ const runnerFile = fileURLToPath(new URL('../runner.sh', import.meta.url));
 /** What a lease's sandboxes have in common: the one for setup and the one for the task. */
 export interface SandboxPlan {
   readonly seccompFile: string | null;
-  /** bwrap's arguments, with more mounts and variables on top. */
-  arguments(more: {
+  readonly command: readonly string[];
+  /** Writes bwrap's options, with more mounts and variables on top, to a file and gives its path. */
+  writeArguments(more: {
     readonly mounts: readonly Mount[];
     readonly environment: Readonly<Record<string, string>>;
-  }): string[];
+  }): string;
 }
 
 /** Writes the files that every sandbox of the lease shows, and says how to start one. */
@@ -39,6 +47,7 @@ export function planSandbox(deps: {
   if (filter !== null && seccompFile !== null) writeFileSync(seccompFile, filter);
 
   const mounts: Mount[] = [
+    ...procMounts(),
     ...systemMounts(readdirSync('/etc'), deps.readOnlyPaths),
     ...writeIdentityFiles(at(leaseFile.etc), uid, gid),
     { kind: 'read-write', from: at(leaseFile.workspace), to: inside.workspace },
@@ -50,16 +59,20 @@ export function planSandbox(deps: {
   ];
   return {
     seccompFile,
-    arguments: (more) =>
-      bubblewrapArguments({
+    command: ['/bin/sh', inside.runner, inside.control],
+    writeArguments(more) {
+      const options = bubblewrapOptions({
         uid,
         gid,
         disableUserns: deps.disableUserns,
-        mounts: [...mounts, ...more.mounts],
+        mounts: [...mounts, ...more.mounts, { kind: 'closed', to: '/' }],
         environment: { ...baseEnvironment(searchPath(deps.readOnlyPaths)), ...more.environment },
         workingDirectory: inside.workspace,
         seccompFd: seccompFile === null ? null : seccompFd,
-        command: ['/bin/sh', inside.runner, inside.control],
-      }),
+      });
+      const file = at('bwrap.args');
+      writeFileSync(file, options.map((option) => `${option}\0`).join(''), { mode: 0o600 });
+      return file;
+    },
   };
 }

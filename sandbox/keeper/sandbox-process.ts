@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { descendantsOf, type ProcessEntry, readProcess } from '../processes.ts';
@@ -7,7 +8,10 @@ import { descendantsOf, type ProcessEntry, readProcess } from '../processes.ts';
 export interface StartInput {
   readonly sh: string;
   readonly bwrap: string;
-  readonly arguments: readonly string[];
+  /** Holds bwrap's arguments, each ended by a NUL byte: the sandbox's init would show them to everyone inside. */
+  readonly argumentsFile: string;
+  /** What comes after `--`. */
+  readonly command: readonly string[];
   /** Files that the new process writes its number into before it starts anything. */
   readonly joinFiles: readonly string[];
   /** Holds the compiled filter for descriptor 4; null for none. */
@@ -30,6 +34,9 @@ export interface SandboxProcess {
 }
 
 export const seccompFd = 4;
+const argumentsFd = 5;
+/** Commands come after the keeper and the worker where processors are short: a bomb must not starve who ends it. */
+const niceness = 5;
 const stderrLimit = 4096;
 
 /**
@@ -41,11 +48,28 @@ export async function startSandboxProcess(input: StartInput): Promise<SandboxPro
   // The shell puts itself under the limits and then becomes bwrap: no process of the sandbox is ever outside them.
   const join = input.joinFiles.map((_, index) => `echo $$ > "$${index + 1}" || exit 125`);
   const script = [...join, `shift ${input.joinFiles.length}`, processLimit(input), 'exec "$@"'].join('\n');
-  const child = spawn(input.sh, ['-c', script, 'sh', ...input.joinFiles, input.bwrap, ...input.arguments], {
-    env: {},
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', filter ?? 'ignore'],
-  });
+  const args = openSync(input.argumentsFile, 'r');
+  const child = spawn(
+    input.sh,
+    [
+      '-c',
+      script,
+      'sh',
+      ...input.joinFiles,
+      input.bwrap,
+      '--args',
+      String(argumentsFd),
+      '--',
+      ...input.command,
+    ],
+    {
+      env: {},
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe', filter ?? 'ignore', args],
+    },
+  );
+  closeSync(args);
   if (filter !== null) closeSync(filter);
+  if (child.pid !== undefined) setPriority(child.pid, niceness);
   return await untilReady(child, input.startLimitMs);
 }
 

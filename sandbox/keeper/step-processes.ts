@@ -12,40 +12,43 @@ function nowTicks(): number {
 }
 
 /**
- * Selects the processes of one step out of the sandbox's: those with the step's id in their environment, their sessions, and their
- * children. A process that has left its session and cleared its environment is taken for the step's when it is newer than the step and
- * descends from no older one and from no other step.
+ * Selects the processes of one step out of the sandbox's, session by session: each step has its own, and a process can leave its session
+ * only for a new one. A session is the step's when the step's id is in its environment. One that has cleared its environment is taken
+ * for the step's when it is newer than the step and descends from no older session and from none of another step.
  */
 export function selectStepProcesses(sandbox: SandboxProcess, stepId: string): () => ProcessEntry[] {
   const startTicks = nowTicks();
-  const seen = new Set<string>();
+  const marks = new Map<number, string | null>();
   return () => {
     const all = sandbox.agentProcesses();
+    const sessions = Map.groupBy(all, (entry) => entry.session);
+    for (const session of marks.keys()) if (!sessions.has(session)) marks.delete(session);
+    for (const [session, members] of sessions) {
+      // Reading an environment waits for a process that forks without end, so each session is asked once.
+      if (!marks.has(session)) marks.set(session, markOf(session, members));
+    }
     const byPid = new Map(all.map((entry) => [entry.pid, entry] as const));
-    const marks = new Map(all.map((entry) => [entry.pid, markOf(entry.pid)] as const));
-    const marked = (entry: ProcessEntry): boolean =>
-      marks.get(entry.pid) === stepId || seen.has(keyOf(entry));
-    const sessions = new Set(all.filter(marked).map((entry) => entry.session));
-
-    const foreign = (entry: ProcessEntry | undefined): boolean => {
+    const isForeign = (entry: ProcessEntry | undefined): boolean => {
       if (entry === undefined) return false;
-      const mark = marks.get(entry.pid) ?? null;
-      return (
-        (mark !== null && mark !== stepId) ||
-        entry.startTicks < startTicks ||
-        foreign(byPid.get(entry.parent))
-      );
+      const mark = marks.get(entry.session) ?? null;
+      if (mark !== null) return mark !== stepId;
+      return entry.startTicks < startTicks || isForeign(byPid.get(entry.parent));
     };
-    const selected = all.filter((entry) => marked(entry) || sessions.has(entry.session) || !foreign(entry));
-    for (const entry of selected) seen.add(keyOf(entry));
-    return selected;
+    return all.filter((entry) => !isForeign(entry));
   };
 }
 
-const keyOf = (entry: ProcessEntry): string => `${entry.pid}:${entry.startTicks}`;
+/** The step that a session was started by, as its first readable environment says; null when none says anything. */
+function markOf(session: number, members: readonly ProcessEntry[]): string | null {
+  const leaderFirst = members.toSorted((a, b) => Number(b.pid === session) - Number(a.pid === session));
+  for (const { pid } of leaderFirst) {
+    const mark = markOfProcess(pid);
+    if (mark !== null) return mark;
+  }
+  return null;
+}
 
-/** The step that a process was started by, as its environment says; null when that says nothing. */
-function markOf(pid: number): string | null {
+function markOfProcess(pid: number): string | null {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
     const entry = environment.split('\0').find((pair) => pair.startsWith('LONGHAUL_STEP_ID='));

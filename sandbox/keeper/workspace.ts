@@ -5,6 +5,7 @@ import type { LeftOut } from '../../contracts/sandbox.ts';
 import type { KeeperCheckpoint } from '../protocol.ts';
 import {
   filledGitlinks,
+  liesIn,
   type PathBytes,
   readablePath,
   readStatus,
@@ -15,6 +16,7 @@ import {
 import { checkOut, restoreTree, treeOf } from './checkout.ts';
 import type { Git } from './git.ts';
 import { lendObjects, objectDirectories } from './git-directories.ts';
+import type { SurveyResult, WorkTreeSurvey } from './survey.ts';
 
 export interface CheckpointInput {
   readonly parent: string;
@@ -38,8 +40,7 @@ export function createWorkspace(deps: {
   readonly gitDir: string;
   readonly workTree: string;
   readonly maxFileBytes: number;
-  /** Finds FIFOs, sockets and devices, which git does not see; names relative to the workspace. */
-  readonly findSpecialFiles: () => Promise<readonly PathBytes[]>;
+  readonly survey: WorkTreeSurvey;
 }): Workspace {
   const { git, gitDir, workTree } = deps;
   const trees = new Map<string, string>();
@@ -65,10 +66,10 @@ export function createWorkspace(deps: {
     gitlinks = await readGitlinks(git);
   };
 
-  const sortOut = (status: StatusEntries, special: readonly PathBytes[]): Sorted => {
+  const sortOut = (status: StatusEntries, found: SurveyResult, special: readonly PathBytes[]): Sorted => {
     const leftOut = new Map<string, LeftOut['reason']>();
     const take: PathBytes[] = [];
-    const drop: PathBytes[] = [];
+    const drop = status.deleted.filter((name) => !liesIn(name, found.closed));
     const consider = (name: PathBytes, tracked: boolean): void => {
       const reason = reasonToLeaveOut(workTree, name, tracked, deps.maxFileBytes);
       if (reason === null) take.push(name);
@@ -81,6 +82,7 @@ export function createWorkspace(deps: {
     for (const name of filledGitlinks(workTree, gitlinks))
       leftOut.set(readablePath(name), 'nested_repository');
     for (const name of special) leftOut.set(readablePath(name), 'special_file');
+    for (const name of found.closed) leftOut.set(readablePath(name), 'unreadable');
     return { take, drop, leftOut };
   };
 
@@ -107,12 +109,12 @@ export function createWorkspace(deps: {
     },
 
     async checkpoint(input) {
-      const [status, special, parentTree] = await Promise.all([
+      const [status, found, parentTree] = await Promise.all([
         readStatus(git, emptyBlob),
-        deps.findSpecialFiles().then((found) => withoutIgnored(git, found)),
+        deps.survey.look(),
         knownTreeOf(input.parent),
       ]);
-      const sorted = sortOut(status, special);
+      const sorted = sortOut(status, found, await withoutIgnored(git, found.special));
       if (sorted.take.length > 0 || sorted.drop.length > 0) indexTree = await updateIndex(sorted);
       const leftOut = [...sorted.leftOut]
         .map(([name, reason]) => ({ path: name, reason }))
@@ -137,6 +139,8 @@ export function createWorkspace(deps: {
 
     async restore(source) {
       lendObjects(gitDir, objectDirectories(source.gitDir).slice(0, 1));
+      await treeOf(git, source.commit);
+      await deps.survey.open();
       await settle(source.commit, await restoreTree(git, source.commit));
     },
   };
@@ -144,7 +148,7 @@ export function createWorkspace(deps: {
 
 interface Sorted {
   readonly take: readonly PathBytes[];
-  /** Tracked files that are special files now. */
+  /** Tracked files that are gone, or are special files now. */
   readonly drop: readonly PathBytes[];
   readonly leftOut: ReadonlyMap<string, LeftOut['reason']>;
 }
