@@ -54,6 +54,13 @@ describe('the map of a repository', () => {
     expect(closed).toBe(1);
   });
 
+  it('opens code that lies deep before data near the root', () => {
+    const tree = madeTree({ ...many('assets', 30, 'png'), ...many('src/deep', 30), 'src/x.ts': '' });
+    const { text } = repositoryMap(tree, { paths: [], budgetTokens: 200 });
+    expect(text).toContain('    file-0000.ts');
+    expect(text).not.toContain('.png');
+  });
+
   it('opens the way to the task’s paths first', () => {
     const tree = madeTree({ ...many('src', 30), ...many('other/part/deep', 30), 'other/x.ts': '' });
     const { text } = repositoryMap(tree, { paths: ['other/part/deep'], budgetTokens: 220 });
