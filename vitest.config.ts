@@ -15,11 +15,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'temporal',
-          include: folders('workflow', 'replay', 'integration', 'e2e'),
+          include: folders('workflow', 'replay', 'integration'),
           // One real server and one bundle for the whole run; the others do not wait for them.
           globalSetup: ['test/helpers/temporal-setup.ts'],
           testTimeout: 60_000,
         },
+      },
+      // Whole tasks through the command line, each file on a machine of its own: `npm run e2e`, not part of `npm test`.
+      {
+        extends: true,
+        test: { name: 'e2e', include: folders('e2e'), testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 2 },
       },
     ],
   },

@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { temporal } from '@temporalio/proto';
+import { history } from '../../client/history.ts';
+import { firstValue } from '../../client/projection/payloads.ts';
+import type { HistoryEvent } from '../../client/projection/project.ts';
+import type { PlanOutput, TranscriptRef } from '../../contracts/activities.ts';
+import type { ApprovalCard } from '../../contracts/approval.ts';
+import type { Digest, TaskId } from '../../contracts/ids.ts';
+import type { TranscriptItem } from '../../contracts/model-client.ts';
+import type { IterationRecord } from '../../contracts/record.ts';
+import type { TaskSpec } from '../../contracts/task.ts';
+import type { TaskEvent } from '../../contracts/task-event.ts';
+import type { CodingTaskInput } from '../../contracts/task-state.ts';
+import { runningServer } from '../../workers/connection.ts';
+import { artifactStore } from '../../workers/ports.ts';
+import { secrets, type World } from './e2e-world.ts';
+
+/** One link of a ledger: the bytes as stored, under the name that the link after it gives. */
+export interface LedgerEntry {
+  readonly digest: Digest;
+  readonly record: IterationRecord;
+}
+
+export interface TranscriptLink {
+  readonly digest: Digest;
+  readonly previous: Digest | null;
+  readonly items: readonly TranscriptItem[];
+}
+
+/** Everything that an ended task has left, as the invariants read it. */
+export interface Evidence {
+  readonly taskId: TaskId;
+  readonly spec: TaskSpec;
+  readonly events: readonly TaskEvent[];
+  /** Oldest first. */
+  readonly ledger: readonly LedgerEntry[];
+  /** The cards that people were shown, by digest. */
+  readonly cards: ReadonlyMap<string, ApprovalCard>;
+  /** The transcript after each planned iteration, each as its chain from the oldest segment on. */
+  readonly transcripts: readonly {
+    readonly iteration: number;
+    readonly ref: TranscriptRef;
+    readonly chain: readonly TranscriptLink[];
+  }[];
+  /** Texts that must hold no secret, by where they come from. */
+  readonly texts: ReadonlyMap<string, Buffer>;
+  readonly secrets: readonly string[];
+  /** Processes, directories and groups of the task that are still there. */
+  readonly leftovers: readonly string[];
+  /** The whole history's size in bytes and its number of events, over all runs. */
+  readonly historySize: { readonly bytes: number; readonly events: number };
+}
+
+/** Reads what a task has left in a world, without any help of its worker. */
+export async function collectEvidence(world: World, taskId: TaskId): Promise<Evidence> {
+  const raw = await rawHistory(world, taskId);
+  const events: TaskEvent[] = [];
+  const options = { follow: false, live: false, signal: new AbortController().signal };
+  for await (const event of world.client.watch(taskId, options)) events.push(event);
+  const store = artifactStore(world.home);
+  const json = async (digest: Digest) => JSON.parse(new TextDecoder().decode(await store.get(digest)));
+  const ledger: LedgerEntry[] = [];
+  const head = events.findLast((event) => event.type === 'iteration.recorded');
+  for (let digest = head?.digest ?? null; digest !== null; digest = ledger[0]?.record.previous ?? null) {
+    ledger.unshift({ digest, record: await json(digest) });
+  }
+  const cards = new Map<string, ApprovalCard>();
+  for (const event of events) {
+    if (event.type === 'approval.opened') cards.set(event.approval.digest, await json(event.approval.digest));
+  }
+  const links = new Map<Digest, TranscriptLink>();
+  const transcripts: Evidence['transcripts'][number][] = [];
+  for (const { iteration, transcript } of plansOf(raw)) {
+    const chain: TranscriptLink[] = [];
+    for (let digest: Digest | null = transcript.digest; digest !== null; digest = chain[0]?.previous ?? null) {
+      const link: TranscriptLink = links.get(digest) ?? { digest, ...(await json(digest)) };
+      links.set(digest, link);
+      chain.unshift(link);
+    }
+    transcripts.push({ iteration, ref: transcript, chain });
+  }
+  const encoded = JSON.stringify(historyToJSON({ events: raw }));
+  return {
+    taskId,
+    spec: specOf(raw),
+    events,
+    ledger,
+    cards,
+    transcripts,
+    texts: new Map([['history', Buffer.from(encoded)], ...textsOf(world), ...commandLines()]),
+    secrets,
+    leftovers: leftoversOf(world.home, taskId),
+    historySize: {
+      bytes: raw.reduce((sum, event) => sum + sizeOf(event), 0),
+      events: raw.length,
+    },
+  };
+}
+
+function sizeOf(event: HistoryEvent): number {
+  return temporal.api.history.v1.HistoryEvent.encode(event).finish().byteLength;
+}
+
+async function rawHistory(world: World, taskId: TaskId): Promise<readonly HistoryEvent[]> {
+  const server = await runningServer(world.env);
+  if (server === undefined) throw new Error('the server of this world does not run');
+  const connection = await Connection.connect(server.connectionOptions);
+  try {
+    const client = new Client({ connection, namespace: server.namespace });
+    const events: HistoryEvent[] = [];
+    const options = { follow: false, signal: new AbortController().signal };
+    for await (const { event } of history(client, taskId, options)) events.push(event);
+    return events;
+  } finally {
+    await connection.close();
+  }
+}
+
+function plansOf(raw: readonly HistoryEvent[]): readonly Extract<PlanOutput, { status: 'planned' }>[] {
+  return raw.flatMap((event) => {
+    const value = firstValue(event.activityTaskCompletedEventAttributes?.result) as PlanOutput | undefined;
+    return value?.status === 'planned' ? [value] : [];
+  });
+}
+
+function specOf(raw: readonly HistoryEvent[]): TaskSpec {
+  const input = firstValue(raw[0]?.workflowExecutionStartedEventAttributes?.input) as CodingTaskInput;
+  if (input.type !== 'start') throw new Error('the first run of the task has no specification');
+  return input.spec;
+}
+
+/** Every file of the state directory, and the objects of its git repositories, which lie there compressed. */
+function textsOf(world: World): readonly (readonly [string, Buffer])[] {
+  const files = readdirSync(world.home, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const texts = files.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file)] as const] : []));
+  const repositories = files
+    .filter((file) => file.endsWith('.git/HEAD'))
+    .map((file) => file.slice(0, -'/HEAD'.length));
+  const objects = repositories.map((gitDir) => [`${gitDir} (objects)`, gitObjects(gitDir)] as const);
+  return [...texts, ...objects];
+}
+
+function gitObjects(gitDir: string): Buffer {
+  const args = ['--git-dir', gitDir, 'cat-file', '--batch', '--batch-all-objects', '--unordered'];
+  return execFileSync('git', args, { maxBuffer: 2 * 1024 ** 3 });
+}
+
+/** The arguments of every process of this machine, which every user may read. */
+function commandLines(): readonly (readonly [string, Buffer])[] {
+  return processes().map((pid) => [`arguments of process ${pid}`, readOrEmpty(`/proc/${pid}/cmdline`)]);
+}
+
+function processes(): readonly string[] {
+  return existsSync('/proc/self/cmdline')
+    ? readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
+    : [];
+}
+
+function readOrEmpty(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** What a task still holds: a process with its lease in its arguments or mounted, a lease's directory, a control group. */
+export function leftoversOf(home: string, taskId: TaskId): readonly string[] {
+  const mark = join(home, 'leases', `${taskId}.`);
+  const alive = processes().filter((pid) =>
+    ['cmdline', 'mountinfo'].some((file) => readOrEmpty(`/proc/${pid}/${file}`).includes(mark)),
+  );
+  const names = existsSync(join(home, 'leases')) ? readdirSync(join(home, 'leases')) : [];
+  const leases = names.filter((name) => name.startsWith(`${taskId}.`) || name.startsWith('.'));
+  const groups = existsSync('/sys/fs/cgroup')
+    ? execFileSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `longhaul-${taskId}.*`], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+    : '';
+  return [
+    ...alive.map((pid) => `process ${pid}: ${readOrEmpty(`/proc/${pid}/cmdline`).toString().replaceAll('\0', ' ')}`),
+    ...leases.map((name) => `lease ${name}`),
+    ...groups.split('\n').filter((line) => line !== ''),
+  ];
+}
