@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CommitIdSchema, TaskIdSchema } from '../../../contracts/ids.ts';
@@ -78,7 +78,7 @@ describe('a worker that is killed', () => {
     const { baseCommit, baseBranch, baseTree, gitDir } = fetched;
     const commit = CommitIdSchema.parse(git(gitDir, 'commit-tree', '-p', baseCommit, '-m', 'done', baseTree));
     const input = { taskId, repository: bare, branch: 'longhaul/t1', commit, baseCommit, baseBranch };
-    const hook = `#!/bin/sh\ntouch '${dir}/pushed'\nwhile ! test -e '${dir}/go-on'; do sleep 0.05; done\n`;
+    const hook = `#!/bin/sh\ntouch '${dir}/pushed'\nwhile test -e '${dir}/pushed'; do sleep 0.05; done\n`;
     writeFiles(bare, { 'hooks/post-receive': hook });
     chmodSync(join(bare, 'hooks/post-receive'), 0o755);
 
@@ -86,7 +86,7 @@ describe('a worker that is killed', () => {
     await vi.waitFor(() => expect(existsSync(join(dir, 'pushed'))).toBe(true), { timeout: 20_000 });
     await kill(child);
     const published = await forge.publish(input);
-    writeFileSync(join(dir, 'go-on'), '');
+    rmSync(join(dir, 'pushed'));
     expect(published).toEqual({ branch: 'longhaul/t1', commit, baseMovedBy: 0, mergesCleanly: true });
     expect(git(bare, 'for-each-ref', '--format=%(refname)').split('\n')).toEqual([
       'refs/heads/longhaul/t1',
