@@ -15,6 +15,7 @@ import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
+import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
 import { modelSettings } from '../workers/model-config.ts';
 import { openTaskClient } from '../workers/open-task-client.ts';
@@ -46,6 +47,7 @@ function createPlatform(): Platform {
       { noColor: env['NO_COLOR'], forceColor: env['FORCE_COLOR'], term: env['TERM'] },
     ),
     program: programName(join(root, 'bin', 'longhaul'), env['PATH'] ?? '', process.cwd()),
+    docs: join(root, 'docs', 'errors', '/'),
     version: packageFacts().version,
     workingDirectory: process.cwd(),
     user: userName(),
@@ -112,10 +114,17 @@ async function ensureWorkers(count: number, progress: Progress) {
 async function stop(progress: Progress) {
   const home = stateDirectory(env);
   const workers = await listWorkers(home);
-  for (const { pid } of workers) progress(`stopping worker ${pid}`);
-  await Promise.all(workers.map(({ pid }) => stopWorker(pid, { home })));
-  if (workers.length > 0) progress('stopping the Temporal server');
-  return { workers: workers.length, server: await stopEmbeddedServer(home) };
+  await withProgress(
+    progress,
+    () => 'stopping the workers',
+    () => Promise.all(workers.map(({ pid }) => stopWorker(pid, { home }))),
+  );
+  const server = await withProgress(
+    progress,
+    () => 'stopping the Temporal server',
+    () => stopEmbeddedServer(home),
+  );
+  return { workers: workers.length, server };
 }
 
 function modelFacts(name: string | null): ModelFacts {
@@ -227,7 +236,7 @@ async function main(words: readonly string[]): Promise<number> {
     return await showError(platform.terminal, error, {
       json: words.includes('--json'),
       debug: (env['LONGHAUL_DEBUG'] ?? '') !== '',
-      docs: join(root, 'docs', 'errors', '/'),
+      docs: platform.docs,
     });
   }
 }

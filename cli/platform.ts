@@ -72,6 +72,8 @@ export interface Platform {
   readonly terminal: Terminal;
   /** The name by which a person can call this program again. */
   readonly program: string;
+  /** Where the pages of the error codes are, with a slash at the end. */
+  readonly docs: string;
   readonly version: string;
   readonly workingDirectory: string;
   /** Of the operating system: who decides and who asks. */

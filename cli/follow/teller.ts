@@ -42,7 +42,7 @@ export function createJsonTeller(platform: Platform, liveEvents: boolean): Telle
 
 /** For people: the story, and below it what runs now, drawn anew each second. */
 export function createStoryTeller(platform: Platform, screen: Screen, asked: readonly Line[]): Teller {
-  const { clock, terminal, program } = platform;
+  const { clock, terminal } = platform;
   let view: TaskView = emptyView;
   let held: Line[] | null = null;
   const draw = async () => {
@@ -53,7 +53,7 @@ export function createStoryTeller(platform: Platform, screen: Screen, asked: rea
   return {
     view: () => view,
     async tell(event) {
-      const own = storyLines(view, event, program);
+      const own = storyLines(view, event, platform);
       const lines = event.type === 'task.started' ? [...own, ...asked] : own;
       view = applyEvent(view, event);
       if (held !== null) {

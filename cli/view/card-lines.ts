@@ -26,7 +26,9 @@ export function cardLines(
     line(tone('warn', `? ${subjects[card.subject]}`), tone('dim', `  ${card.approvalId}`)),
     ...titleLines(card),
     ...(card.action === null ? [] : actionLines(2, card.action.body)),
-    ...card.details.flatMap((detail) => splitLines(detail).map((text) => lineAt(2, text))),
+    ...card.details
+      .filter((detail) => detail !== card.decision?.reason)
+      .flatMap((detail) => splitLines(detail).map((text) => lineAt(2, text))),
     ...deliveryLines(card, context),
     ...(card.decision === null
       ? []
@@ -52,7 +54,7 @@ const subjects = {
 
 /** The title is a summary of the action, which is shown whole below. */
 function titleLines(card: ApprovalCard): readonly Line[] {
-  return card.action === null || card.subject === 'delivery' ? [lineAt(2, tone('strong', card.title))] : [];
+  return card.action === null ? [lineAt(2, tone('strong', card.title))] : [];
 }
 
 function deliveryLines(card: ApprovalCard, context: CardContext): readonly Line[] {

@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../../contracts/task-event.ts';
+import { outcomeErrorCode } from '../exit-code.ts';
 import { blankLine, commandLine, field, type Line, line, type Span, tone } from '../terminal/line.ts';
 import { counted, formatDuration } from './format.ts';
 import { shellCommand } from './shell-words.ts';
@@ -7,14 +8,25 @@ import { usageSpan } from './usage-line.ts';
 
 type Finished = Extract<TaskEvent, { readonly type: 'task.finished' }>;
 
+/** What a person can type and read on with. */
+export interface StoryContext {
+  readonly program: string;
+  readonly docs: string;
+}
+
 const labelWidth = 12;
 
 /** How a task ended, where its work is, and what to type next. */
-export function finishedLines(view: TaskView, event: Finished, program: string): readonly Line[] {
+export function finishedLines(
+  view: TaskView,
+  event: Finished,
+  { program, docs }: StoryContext,
+): readonly Line[] {
   return [
     blankLine,
     line(...endingSpans(event)),
     ...branchLines(event),
+    ...moreLines(event, docs),
     field(2, labelWidth, 'took', ...tookSpans(view, event)),
     field(2, labelWidth, 'spent', usageSpan(event.usage)),
     ...nextCommands(event, program).map(([command, why]) => commandLine(2, labelWidth, why, command)),
@@ -29,6 +41,12 @@ function endingSpans(event: Finished): readonly Span[] {
     tone(status === 'cancelled' ? 'warn' : 'bad', `✗ ${word}`),
     tone('plain', reason === '' ? '' : `: ${reason}`),
   ];
+}
+
+function moreLines(event: Finished, docs: string): readonly Line[] {
+  return event.status === 'delivered'
+    ? []
+    : [field(2, labelWidth, 'more', `${docs}${outcomeErrorCode(event)}.md`)];
 }
 
 function branchLines(event: Finished): readonly Line[] {

@@ -48,9 +48,7 @@ export function plannedLines(before: TaskView, event: EventOf<'iteration.planned
 
 /** An action and what policy says of it. */
 export function decidedLines(view: TaskView, actionId: string, decision: Decision): readonly Line[] {
-  const action = view.actions.find(({ id }) => id === actionId);
-  const what =
-    action === undefined ? [actionId] : [tone('dim', kindNames[action.kind].padEnd(6)), action.summary];
+  const what = whatSpans(view, actionId);
   if (decision.outcome === 'allow') {
     return [lineAt(2, ...what, tone('dim', `  allowed by ${decision.ruleId}`))];
   }
@@ -59,6 +57,13 @@ export function decidedLines(view: TaskView, actionId: string, decision: Decisio
       ? tone('warn', `? asks, by ${decision.ruleId}: ${decision.reason}`)
       : tone('bad', `✗ denied by ${decision.ruleId}: ${decision.reason}`);
   return [lineAt(2, ...what), lineAt(4, said)];
+}
+
+/** A delivery is no action of the model's plan: the platform proposes it. */
+function whatSpans(view: TaskView, actionId: string): readonly (string | Span)[] {
+  const action = view.actions.find(({ id }) => id === actionId);
+  if (action !== undefined) return [tone('dim', kindNames[action.kind].padEnd(6)), action.summary];
+  return actionId.endsWith('.deliver') ? [tone('dim', 'deliver '), `longhaul/${view.taskId}`] : [actionId];
 }
 
 /** What the actions gave, and what changed in the workspace. */

@@ -2,14 +2,14 @@ import type { TaskEvent } from '../../contracts/task-event.ts';
 import { type Line, line, lineAt, tone } from '../terminal/line.ts';
 import { answeredLines, openedLines } from './approval-story.ts';
 import { checkLines } from './check-lines.ts';
-import { finishedLines } from './finished-story.ts';
+import { finishedLines, type StoryContext } from './finished-story.ts';
 import { formatDuration } from './format.ts';
 import { fetchedLines, perceivedLines, startedLines } from './header-story.ts';
 import { decidedLines, evaluatedLines, observedLines, plannedLines } from './iteration-story.ts';
 import type { TaskView } from './task-view.ts';
 
 /** The lines that one more event adds to a task's story; `before` is the view without it. Pure; the same for terminals and pipes. */
-export function storyLines(before: TaskView, event: TaskEvent, program: string): readonly Line[] {
+export function storyLines(before: TaskView, event: TaskEvent, context: StoryContext): readonly Line[] {
   switch (event.type) {
     case 'task.started':
       return startedLines(event);
@@ -35,7 +35,7 @@ export function storyLines(before: TaskView, event: TaskEvent, program: string):
     case 'delivery.verified':
       return verifiedLines(before, event);
     case 'task.finished':
-      return finishedLines(before, event, program);
+      return finishedLines(before, event, context);
     case 'live.retrying':
       return retryingLines(before, event);
     case 'task.steered':

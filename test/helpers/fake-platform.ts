@@ -57,6 +57,7 @@ export function createFakePlatform(
   return {
     client,
     program: 'longhaul',
+    docs: 'docs/errors/',
     version: '0.1.0',
     workingDirectory: '/home/ann/shop',
     user: 'ann',

@@ -130,7 +130,6 @@ describe('the card of an approval', () => {
       "
 
       ? May this be delivered?  i2.a0
-        Deliver longhaul/x
         publish longhaul/x at 888888888888
         passed in a fresh sandbox: npm test
         look at test/a.test.ts: one assertion less
@@ -139,6 +138,7 @@ describe('the card of an approval', () => {
         2 files changed, 4 lines added, 1 removed
         whole diff  longhaul diff fix-the-date-bug-abcde --patch
         why         default/network: needs a network that was not lent
+        tree before eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
       "
     `);
   });

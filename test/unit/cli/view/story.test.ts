@@ -22,7 +22,7 @@ function rowsOf(events: readonly TaskEvent[], columns: number): readonly string[
   let view = emptyView;
   const lines: Line[] = [];
   for (const one of events) {
-    lines.push(...storyLines(view, one, 'longhaul'));
+    lines.push(...storyLines(view, one, { program: 'longhaul', docs: 'docs/errors/' }));
     view = applyEvent(view, one);
   }
   return renderLines(lines, { columns, color: false });
@@ -155,6 +155,7 @@ describe('a task as a story', () => {
       "
 
       ✗ Stopped: the budget is used up: 50 iterations are used up
+        more        docs/errors/task.stopped.md
         took        2 iterations, 2 model calls
         spent       24.8k tokens in (81 % cached), 1.3k out, $0.0624
         look at it  longhaul show fix-the-date-bug-abcde
@@ -274,6 +275,15 @@ describe('a task as a story', () => {
       'Rolled back to the end of iteration 2',
       'Cancelled by bob',
     ]);
+  });
+});
+
+describe('the end of a task that was not delivered', () => {
+  it.each([
+    ['model.unauthorized: no such key', 'model.unauthorized'],
+    ['the same checks fail', 'task.stopped'],
+  ])('for %j names the page on %s', (reason, code) => {
+    expect(rowsOf([finished({ reason })], 100)).toContain(`  more        docs/errors/${code}.md`);
   });
 });
 
