@@ -1,10 +1,10 @@
 import type { Action } from '../contracts/action.ts';
 import type { ExecuteInput, ExecuteOutput, TaskActivities } from '../contracts/activities.ts';
-import { errorCode } from '../contracts/error.ts';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Step } from '../contracts/sandbox.ts';
-import { type HeldLease, holdLease } from './hold-lease.ts';
+import { type HeldLease, holdLease, releaseEarlier } from './hold-lease.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { loadAction } from './load.ts';
 import type { Ports } from './ports.ts';
@@ -17,27 +17,41 @@ import { loadSetup } from './setup.ts';
  * that began in any sandbox of this task is never begun again.
  */
 export function createExecute(ports: Ports): TaskActivities['execute'] {
-  return (input) =>
-    withPulse('taking the sandbox', async (pulse) => {
-      const setup = await loadSetup(ports, input);
-      const lease = await holdLease(
-        ports,
-        { taskId: input.taskId, workspace: input.workspace, setup },
-        pulse,
-      );
-      const earlier = await observationsOfDead(ports, input, lease.dead, pulse);
-      await releaseAll(ports, lease.dead);
-      if (earlier !== null) return afterLoss(input, lease, earlier);
-      return runAll(ports, input, lease, pulse);
-    });
+  return (input) => withPulse('taking the sandbox', (pulse) => execute(ports, input, pulse));
 }
 
+const maxLosses = 3;
+
+async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise<ExecuteOutput> {
+  const { taskId } = input;
+  await releaseEarlier(ports, taskId, input.workspace);
+  const setup = await loadSetup(ports, input);
+  let { leaseNumber } = input.workspace;
+  const gone: LeaseId[] = [];
+  for (let losses = 0; losses < maxLosses; losses++) {
+    const workspace = { ...input.workspace, leaseNumber };
+    const lease = await holdLease(ports, { taskId, workspace, setup }, pulse);
+    gone.push(...lease.dead);
+    const earlier = await observationsOfDead(ports, input, gone, pulse);
+    if (earlier !== null) return afterLoss(input, lease, earlier);
+    const done = await runAll(ports, input, lease, pulse);
+    if (done !== null) return done;
+    gone.push(lease.leaseId);
+    leaseNumber = lease.leaseNumber + 1;
+  }
+  throw new LonghaulError(
+    'sandbox.start_failed',
+    `the sandbox of ${taskId} was lost ${maxLosses} times before an action began: see the logs of its keepers`,
+  );
+}
+
+/** Null when the sandbox was lost on the way; what it had begun is then to be asked of it. */
 async function runAll(
   ports: Ports,
   input: ExecuteInput,
   lease: HeldLease,
   pulse: Pulse,
-): Promise<ExecuteOutput> {
+): Promise<ExecuteOutput | null> {
   const observations: Observation[] = [];
   for (const action of input.actions) {
     const body = await loadAction(ports.artifacts, action.digest);
@@ -45,7 +59,7 @@ async function runAll(
       runAction(ports, { leaseId: lease.leaseId, action, body }, pulse),
     );
     observations.push(observation);
-    if (observation.status === 'lost') return replaceLost(ports, input, lease, observations, pulse);
+    if (observation.status === 'lost') return null;
   }
   try {
     pulse.say('making the checkpoint');
@@ -55,7 +69,7 @@ async function runAll(
     return { observations, checkpoint, workspace, sandbox: lease.facts, sandboxLost: false };
   } catch (error) {
     if (errorCode(error) !== 'sandbox.lost') throw error;
-    return replaceLost(ports, input, lease, observations, pulse);
+    return null;
   }
 }
 
@@ -74,20 +88,6 @@ async function untilCancelled<T>(
       await ports.sandbox.cancel(leaseId, action.id as string as StepId);
     throw error;
   }
-}
-
-async function replaceLost(
-  ports: Ports,
-  input: ExecuteInput,
-  lease: HeldLease,
-  observations: readonly Observation[],
-  pulse: Pulse,
-) {
-  const workspace = { ...input.workspace, leaseNumber: lease.leaseNumber + 1 };
-  const setup = await loadSetup(ports, input);
-  const fresh = await holdLease(ports, { taskId: input.taskId, workspace, setup }, pulse);
-  await releaseAll(ports, [lease.leaseId, ...fresh.dead]);
-  return afterLoss(input, fresh, observations);
 }
 
 /** The workspace is the checkpoint before; what had not begun is not run, since the model planned it on a workspace that is gone. */
@@ -128,7 +128,7 @@ function notRun(action: Action): Observation {
   };
 }
 
-/** What a sandbox that died under an earlier try of this activity knows; null when no action had begun, so that all may run now. */
+/** What the sandboxes that died under this activity know of its actions; null when none had begun, so that all may run now. */
 async function observationsOfDead(
   ports: Ports,
   input: ExecuteInput,
@@ -154,8 +154,4 @@ async function observationsOfDead(
 /** Asked of a dead sandbox, a step is only looked up. */
 function probeStep(stepId: StepId): Step {
   return { stepId, argv: ['true'], cwd: '.', env: {}, stdin: null, timeoutMs: 1000, maxOutputBytes: 1024 };
-}
-
-async function releaseAll(ports: Ports, leases: readonly LeaseId[]): Promise<void> {
-  for (const leaseId of leases) await ports.sandbox.release(leaseId);
 }

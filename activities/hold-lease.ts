@@ -9,7 +9,7 @@ export interface HeldLease {
   readonly leaseId: LeaseId;
   readonly leaseNumber: number;
   readonly facts: SandboxFacts;
-  /** Sandboxes of this task that were found dead on the way, oldest first; not yet released, since they know what had run in them. */
+  /** Sandboxes of this task that were found dead on the way, oldest first. They stay until `releaseEarlier`, since they know what ran in them. */
   readonly dead: readonly LeaseId[];
 }
 
@@ -45,6 +45,22 @@ export async function holdLease(
     'sandbox.start_failed',
     `the sandbox of ${taskId} was lost ${maxTries} times in a row: see the logs of its keepers`,
   );
+}
+
+/**
+ * Releases the sandboxes before the workspace's own. Only with a workspace that history holds: as long as the activity that replaced a
+ * sandbox may run again, the dead one is what keeps its actions from running twice, and what leads to its successor.
+ */
+export async function releaseEarlier(
+  { sandbox }: Pick<Ports, 'sandbox'>,
+  taskId: TaskId,
+  { leaseNumber }: Pick<WorkspaceRef, 'leaseNumber'>,
+): Promise<void> {
+  if (leaseNumber === 1) return;
+  for (const lease of await sandbox.leases()) {
+    const number = Number(/\.([0-9]+)$/.exec(lease.leaseId)?.[1] ?? leaseNumber);
+    if (lease.taskId === taskId && number < leaseNumber) await sandbox.release(lease.leaseId);
+  }
 }
 
 export function acquire(ports: Pick<Ports, 'sandbox'>, spec: SandboxSpec, pulse: Pulse): Promise<Lease> {

@@ -2,7 +2,7 @@ import type { RollBackInput, TaskActivities } from '../contracts/activities.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Digest } from '../contracts/ids.ts';
 import type { IterationRecord } from '../contracts/record.ts';
-import { holdLease } from './hold-lease.ts';
+import { holdLease, releaseEarlier } from './hold-lease.ts';
 import { loadRecord } from './load.ts';
 import type { Ports } from './ports.ts';
 import { withPulse } from './pulse.ts';
@@ -13,11 +13,11 @@ export function createRollBack(ports: Ports): TaskActivities['rollBack'] {
   return (input) =>
     withPulse('rolling back', async (pulse) => {
       const { taskId, workspace, toIteration } = input;
+      await releaseEarlier(ports, taskId, workspace);
       const target = await checkpointAt(ports, input);
       const setup = await loadSetup(ports, input);
       const restored = { ...workspace, ...target };
       const lease = await holdLease(ports, { taskId, workspace: restored, setup }, pulse);
-      for (const dead of lease.dead) await ports.sandbox.release(dead);
       await ports.sandbox.restore(lease.leaseId, {
         gitDir: ports.repositories.gitDir(taskId),
         commit: restored.commit,

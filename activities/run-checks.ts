@@ -3,7 +3,7 @@ import type { CheckResult } from '../contracts/evaluation.ts';
 import type { LeaseId, StepId, TaskId } from '../contracts/ids.ts';
 import type { SandboxSetup, StepResult } from '../contracts/sandbox.ts';
 import type { Check } from '../contracts/task.ts';
-import { type HeldLease, holdLease } from './hold-lease.ts';
+import { holdLease, releaseEarlier } from './hold-lease.ts';
 import type { Ports } from './ports.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -31,24 +31,19 @@ const maxTries = 3;
 export async function runChecks(ports: Ports, input: RunChecks, pulse: Pulse): Promise<ChecksRun> {
   const { taskId, setup, checks, stepPrefix } = input;
   let workspace = input.workspace;
-  let lease = await hold(ports, { taskId, workspace, setup }, pulse);
+  await releaseEarlier(ports, taskId, workspace);
+  let lease = await holdLease(ports, { taskId, workspace, setup }, pulse);
   const results: CheckResult[] = [];
   for (const [index, check] of checks.entries()) {
     let result = await runCheck(ports, lease.leaseId, `${stepPrefix}-${index}`, check, pulse);
     for (let tries = 1; result.status === 'lost' && tries < maxTries; tries++) {
       workspace = { ...workspace, leaseNumber: lease.leaseNumber + 1 };
-      lease = await hold(ports, { taskId, workspace, setup }, pulse);
+      lease = await holdLease(ports, { taskId, workspace, setup }, pulse);
       result = await runCheck(ports, lease.leaseId, `${stepPrefix}-${index}`, check, pulse);
     }
     results.push(await checkResult(ports, check, result));
   }
   return { results, workspace: { ...workspace, leaseNumber: lease.leaseNumber }, sandbox: lease.facts };
-}
-
-async function hold(ports: Ports, input: Parameters<typeof holdLease>[1], pulse: Pulse): Promise<HeldLease> {
-  const lease = await holdLease(ports, input, pulse);
-  for (const dead of lease.dead) await ports.sandbox.release(dead);
-  return lease;
 }
 
 export async function runCheck(

@@ -13,7 +13,7 @@ import { putJson } from '../artifact-json.ts';
 import { type Context, loadSpec } from '../load.ts';
 import type { Ports } from '../ports.ts';
 import { type Pulse, withPulse } from '../pulse.ts';
-import { type ChecksRun, runChecks } from '../run-checks.ts';
+import { runChecks } from '../run-checks.ts';
 import { taskPolicy } from '../task-policy.ts';
 import { type RepositoryFacts, readRepository } from './read-repository.ts';
 
