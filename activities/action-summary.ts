@@ -1,14 +1,14 @@
 import type { ActionBody } from '../contracts/action.ts';
+import { cutText } from './cut-text.ts';
 
 const maxCharacters = 160;
 
+/** Space, controls, halves of characters, and what changes the direction of text or hides it; the joiner of emoji stays. */
+const unseen = /(?:[\s\p{Cc}\p{Cs}]|(?!\u200D)\p{Cf})+/gu;
+
 /** One line for people. Cut and flattened: whoever decides reads the whole body instead. */
 export function summaryOf(body: ActionBody): string {
-  const line = wordsOf(body).replaceAll(/\s+/g, ' ').trim();
-  const characters = [...line];
-  return characters.length <= maxCharacters
-    ? line.slice(0, maxCharacters)
-    : `${characters.slice(0, maxCharacters / 2).join('')}…`;
+  return cutText(wordsOf(body).replaceAll(unseen, ' ').trim(), maxCharacters);
 }
 
 function wordsOf(body: ActionBody): string {

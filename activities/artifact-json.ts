@@ -3,16 +3,17 @@ import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { canonicalBytes } from '../contracts/digest.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Digest } from '../contracts/ids.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** Stores a JSON value in canonical form (RFC 8785), so that equal values have one digest. */
 export function putJson(store: ArtifactStore, value: unknown): Promise<Digest> {
-  return store.put(canonicalBytes(value));
+  return store.put(canonicalBytes(wellFormed(value)));
 }
 
 /** Reads a JSON artifact. Throws `artifact.corrupted` when it is not what the schema says: its digest is right, so it was written wrongly. */
 export async function getJson<T>(store: ArtifactStore, digest: Digest, schema: z.ZodType<T>): Promise<T> {
   const text = new TextDecoder().decode(await store.get(digest));
-  const parsed = schema.safeParse(JSON.parse(text));
+  const parsed = schema.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw new LonghaulError(
     'artifact.corrupted',
@@ -21,4 +22,13 @@ export async function getJson<T>(store: ArtifactStore, digest: Digest, schema: z
       cause: parsed.error,
     },
   );
+}
+
+/** Undefined, which no schema here takes, for what is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

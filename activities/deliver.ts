@@ -1,6 +1,7 @@
 import type { DeliverInput, TaskActivities } from '../contracts/activities.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { branchOf } from './branch.ts';
+import { cutText } from './cut-text.ts';
 import { loadSpec } from './load.ts';
 import type { Ports } from './ports.ts';
 import { withPulse } from './pulse.ts';
@@ -36,11 +37,11 @@ export function deliveryMessage(
   spec: TaskSpec,
   input: Pick<DeliverInput, 'checks' | 'approval' | 'iteration' | 'model'>,
 ): string {
-  const [first = ''] = spec.instruction.trim().split('\n');
-  const subject =
-    first.length <= subjectCharacters ? first : `${first.slice(0, subjectCharacters - 1).trimEnd()}…`;
-  const rest = first === subject && spec.instruction.trim() === first ? [] : [spec.instruction.trim(), ''];
-  const evidence = input.checks.map((check) => `- ${check.name}: ${check.status}`);
+  const instruction = plainText(spec.instruction);
+  const [first = ''] = instruction.split('\n');
+  const subject = cutText(first.trimEnd(), subjectCharacters);
+  const rest = instruction === subject ? [] : [instruction, ''];
+  const evidence = input.checks.map((check) => `- ${oneLine(check.name)}: ${check.status}`);
   return [
     subject,
     '',
@@ -51,10 +52,23 @@ export function deliveryMessage(
     ...evidence,
     ...(input.approval === null
       ? []
-      : ['', `Delivery approved by ${input.approval.by.name} (${input.approval.approvalId}).`]),
+      : ['', `Delivery approved by ${oneLine(input.approval.by.name)} (${input.approval.approvalId}).`]),
     '',
-    `Assisted-by: Longhaul:${input.model}`,
+    `Assisted-by: Longhaul:${oneLine(input.model)}`,
     `Longhaul-Task: ${spec.taskId}`,
     '',
   ].join('\n');
+}
+
+/** Git refuses a NUL, and terminals obey the other controls. */
+function plainText(text: string): string {
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/(?![\n\t])\p{Cc}/gu, ' ')
+    .trim();
+}
+
+/** What comes from outside must not begin a line of its own: it could pass for a trailer. */
+function oneLine(text: string): string {
+  return plainText(text).replaceAll(/\s+/g, ' ');
 }

@@ -3,6 +3,7 @@ import type { ExecuteInput } from '../contracts/activities.ts';
 import { CommitIdSchema, type Digest, DigestSchema, type LeaseId } from '../contracts/ids.ts';
 import type { Checkpoint } from '../contracts/record.ts';
 import { putJson } from './artifact-json.ts';
+import { cutText } from './cut-text.ts';
 import type { Ports } from './ports.ts';
 
 const maxLeftOut = 20;
@@ -51,6 +52,6 @@ export async function keepCheckpoint(
     linesChanged: made.linesChanged,
     leftOut: made.leftOut
       .slice(0, maxLeftOut)
-      .map(({ path, reason }) => ({ path: path.slice(0, 500), reason })),
+      .map(({ path, reason }) => ({ path: cutText(path, 500), reason })),
   };
 }

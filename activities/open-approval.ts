@@ -1,6 +1,7 @@
 import type { LocalActivities } from '../contracts/activities.ts';
 import { type ApprovalCard, ApprovalCardSchema } from '../contracts/approval.ts';
 import { putJson } from './artifact-json.ts';
+import { cutText } from './cut-text.ts';
 import { loadAction, loadSpec } from './load.ts';
 import type { Ports } from './ports.ts';
 import { taskPolicy } from './task-policy.ts';
@@ -21,7 +22,7 @@ export function createOpenApproval({ artifacts }: Pick<Ports, 'artifacts'>): Loc
       taskId: input.taskId,
       iteration: Math.max(1, input.iteration),
       subject: input.subject,
-      title: input.title.slice(0, 300),
+      title: cutText(input.title.toWellFormed(), 300),
       details: [...input.details],
       action: action && {
         id: action.id,

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import type { Concern } from '../../contracts/evaluation.ts';
 import type { FileChange } from '../../contracts/task-repository.ts';
+import { cutText } from '../cut-text.ts';
 import { type TestLanguage, testLanguages, testPathGlobs } from './test-markers.ts';
 
 /** A changed file's text before and after; null where it is not there, is no text or is too large to read. */
@@ -51,7 +52,7 @@ export function findConcerns(input: ConcernsInput): readonly Concern[] {
   const cut = found.slice(0, maxConcerns - 1);
   return last === undefined
     ? cut
-    : [...cut, { ...last, detail: shortened(`${last.detail} (and ${more} more concerns)`, 300) }];
+    : [...cut, { ...last, detail: cutText(`${last.detail} (and ${more} more concerns)`, 300) }];
 }
 
 function testConcerns(change: FileChange, texts: ChangedText | undefined): readonly Concern[] {
@@ -190,9 +191,5 @@ function languageOf(path: string): TestLanguage | undefined {
 }
 
 function concern(kind: Concern['kind'], path: string, detail: string): Concern {
-  return { kind, path: shortened(path, 500), detail: shortened(detail, 300) };
-}
-
-function shortened(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return { kind, path: cutText(path, 500), detail: cutText(detail, 300) };
 }
