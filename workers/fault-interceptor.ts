@@ -9,7 +9,7 @@ const maxResultBytes = 64 * 1024;
 const bugTries = 4;
 
 /** Turns Longhaul's errors into Temporal's failures by the error table, and holds results to their size. */
-export function faultInterceptor({ info }: Context): ActivityInterceptors {
+export function faultInterceptor({ info, cancellationSignal }: Context): ActivityInterceptors {
   const inbound: ActivityInboundCallsInterceptor = {
     async execute(input, next) {
       try {
@@ -17,9 +17,9 @@ export function faultInterceptor({ info }: Context): ActivityInterceptors {
         checkSize(info.activityType, result);
         return result;
       } catch (error) {
-        throw error instanceof CancelledFailure || isAbort(error)
-          ? cancelled(error)
-          : toFailure(error, info.attempt);
+        // An abort that nobody asked this activity for is a bug like any other, not the end of the task.
+        if (cancellationSignal.aborted && isAbort(error)) throw cancelled(error);
+        throw error instanceof CancelledFailure ? error : toFailure(error, info.attempt);
       }
     },
   };
