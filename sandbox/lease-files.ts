@@ -110,23 +110,28 @@ export async function sweepTrash(leasesDir: string): Promise<void> {
   }
 }
 
-/** Deletes a tree that no process is changing. */
+const removeAttempts = 5;
+
+/** Deletes a tree that no process is changing, also where its owner may not list or enter a directory. */
 export async function removeTree(directory: string): Promise<void> {
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true, maxRetries: 2 });
-  try {
-    await remove();
-  } catch {
-    await openDirectories(Buffer.from(directory));
-    await remove();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await rm(directory, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (attempt === removeAttempts) throw error;
+      await openDirectories(Buffer.from(directory));
+    }
   }
 }
 
-// Names as bytes: a name need not be valid UTF-8.
+// Names as bytes: a name need not be valid UTF-8. A removal that has failed may still be at work beside this, so anything may be gone.
 async function openDirectories(directory: Buffer): Promise<void> {
   const stat = await lstat(directory).catch(() => undefined);
   if (stat === undefined || !stat.isDirectory()) return;
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
+  await chmod(directory, 0o700).catch(() => undefined);
+  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
+  for (const entry of entries) {
     if (entry.isDirectory()) await openDirectories(Buffer.concat([directory, Buffer.from('/'), entry.name]));
   }
 }

@@ -5,6 +5,8 @@
 # $1 is a directory with, for each name: <name>.sh (what to run), <name>.out (a FIFO whose reader is open), perhaps <name>.in.
 dir=$1
 ulimit -c 0
+# $2 limits the processes; it counts those of this user namespace alone (Linux 5.14). Dash knows it as -p, the others as -u.
+if [ -n "$2" ]; then ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null; fi
 # A shell without job control lets its background children ignore INT and QUIT, and they cannot undo it themselves.
 reset=
 env --default-signal=INT,QUIT true 2>/dev/null && reset='env --default-signal=INT,QUIT'

@@ -118,7 +118,9 @@ export async function readStatus(git: Git, emptyBlob: string): Promise<StatusEnt
     '--ignore-submodules=all',
   ];
   for (let round = 0; ; round += 1) {
-    const status = parseStatus((await git.run(command)).stdout);
+    // The cache of untracked files goes on naming a nested repository that has entries in the index by now.
+    const cache = round === 0 ? [] : ['-c', 'core.untrackedCache=false'];
+    const status = parseStatus((await git.run([...cache, ...command])).stdout);
     if (status.nested.length === 0 || round === maxNestingRounds) return status;
     const entries = status.nested.map((name) =>
       Buffer.concat([Buffer.from(`100644 ${emptyBlob}\t`), name, Buffer.from(`/${placeholder}\0`)]),

@@ -53,7 +53,7 @@ export function createGit(deps: {
       deps.workTree,
       options.stdin,
     );
-    if (result.exitCode !== 0 && isDiskFull(result.stderr)) throw diskFull(`git ${args[0]}`);
+    if (result.exitCode !== 0 && isDiskFull(result.stderr)) throw diskFull(`git ${subcommand(args)}`);
     return result;
   };
   return {
@@ -63,10 +63,15 @@ export function createGit(deps: {
       if (result.exitCode === 0) return result;
       throw new LonghaulError(
         'checkpoint.invalid',
-        `git ${args[0]} failed on the workspace with exit code ${result.exitCode}: ${result.stderr.trim().slice(-800)}`,
+        `git ${subcommand(args)} failed on the workspace with exit code ${result.exitCode}: ${result.stderr.trim().slice(-800)}`,
       );
     },
   };
+}
+
+/** `status` of `-c key=value status --porcelain`. */
+function subcommand(args: readonly string[]): string {
+  return args.find((word, index) => !word.startsWith('-') && args[index - 1] !== '-c') ?? '';
 }
 
 /** Git tells of a full disk by the C library's words only. */

@@ -11,7 +11,7 @@ import { createGit, diskFull } from './git.ts';
 import { makeAgentRepository, makeKeeperRepository } from './git-directories.ts';
 import { createGuard } from './guard.ts';
 import { withOwner } from './index-owner.ts';
-import { createLimits, type Limits } from './limits.ts';
+import { createLimits, type Limits, ownProcesses } from './limits.ts';
 import { agentId } from './root-files.ts';
 import { planSandbox } from './sandbox-plan.ts';
 import { type SandboxProcess, startSandboxProcess } from './sandbox-process.ts';
@@ -204,6 +204,7 @@ async function makeLease(
       leaseDirectory: deps.leaseDirectory,
       readOnlyPaths: config.readOnlyPaths,
       disableUserns: config.disableUserns,
+      processLimit: spec.limits.processes + ownProcesses,
       gitMounts,
     });
     const start = async (more: Parameters<typeof plan.writeArguments>[0]): Promise<SandboxProcess> => {
@@ -214,7 +215,6 @@ async function makeLease(
         command: plan.command,
         joinFiles: limits.joinFiles,
         seccompFile: plan.seccompFile,
-        processes: spec.limits.processes,
         startLimitMs,
       });
       record(sandbox);

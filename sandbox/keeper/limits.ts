@@ -27,7 +27,7 @@ export interface Limits {
 }
 
 /** bwrap itself, its init, the runner, and a waiter or two. */
-const ownProcesses = 8;
+export const ownProcesses = 8;
 
 /**
  * Control groups where this user can make them, under the keeper's own group: version 1 or 2. Where none can be made the kind is

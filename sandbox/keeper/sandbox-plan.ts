@@ -32,6 +32,8 @@ export function planSandbox(deps: {
   readonly leaseDirectory: string;
   readonly readOnlyPaths: readonly string[];
   readonly disableUserns: boolean;
+  /** For RLIMIT_NPROC, the limit where there is no control group. */
+  readonly processLimit: number;
   /** Mounts of the agent's view of the repository; see `makeAgentRepository`. */
   readonly gitMounts: readonly Mount[];
 }): SandboxPlan {
@@ -59,7 +61,7 @@ export function planSandbox(deps: {
   ];
   return {
     seccompFile,
-    command: ['/bin/sh', inside.runner, inside.control],
+    command: ['/bin/sh', inside.runner, inside.control, String(deps.processLimit)],
     writeArguments(more) {
       const options = bubblewrapOptions({
         uid,

@@ -16,7 +16,6 @@ export interface StartInput {
   readonly joinFiles: readonly string[];
   /** Holds the compiled filter for descriptor 4; null for none. */
   readonly seccompFile: string | null;
-  readonly processes: number;
   readonly startLimitMs: number;
 }
 
@@ -47,7 +46,7 @@ export async function startSandboxProcess(input: StartInput): Promise<SandboxPro
   const filter = input.seccompFile === null ? null : openSync(input.seccompFile, 'r');
   // The shell puts itself under the limits and then becomes bwrap: no process of the sandbox is ever outside them.
   const join = input.joinFiles.map((_, index) => `echo $$ > "$${index + 1}" || exit 125`);
-  const script = [...join, `shift ${input.joinFiles.length}`, processLimit(input), 'exec "$@"'].join('\n');
+  const script = [...join, `shift ${input.joinFiles.length}`, 'exec "$@"'].join('\n');
   const args = openSync(input.argumentsFile, 'r');
   const child = spawn(
     input.sh,
@@ -71,12 +70,6 @@ export async function startSandboxProcess(input: StartInput): Promise<SandboxPro
   if (filter !== null) closeSync(filter);
   if (child.pid !== undefined) setPriority(child.pid, niceness);
   return await untilReady(child, input.startLimitMs);
-}
-
-// RLIMIT_NPROC counts within the sandbox's own user namespace (Linux 5.14). Dash knows it as -p, the others as -u.
-function processLimit(input: StartInput): string {
-  if (input.joinFiles.length > 0) return ':';
-  return `ulimit -u ${input.processes} 2>/dev/null || ulimit -p ${input.processes} 2>/dev/null || :`;
 }
 
 async function untilReady(child: ChildProcess, limitMs: number): Promise<SandboxProcess> {
