@@ -1,6 +1,8 @@
 import type { PlanInput } from '../contracts/activities.ts';
+import type { Digest } from '../contracts/ids.ts';
 import type { TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
 import type { ModelDialect, PinnedContext } from '../contracts/model-dialect.ts';
+import type { IterationRecord } from '../contracts/record.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { loadRecord } from './load.ts';
 import type { Ports } from './ports.ts';
@@ -51,12 +53,28 @@ async function pinnedContext(
       : await ports.repositories.changes(spec.taskId, record.perceive.baseCommit, record.checkpoint.commit);
   return {
     goal: spec.instruction,
-    constraints: spec.constraints,
+    constraints: [...spec.constraints, ...(await steersSoFar(ports, input.previousRecord))],
     plan: input.steps,
     touchedFiles: touched.map((change) => change.path),
     lastChecks:
       record === null ? [] : record.evaluate.checks.map((check) => `${check.name}: ${check.status}`),
   };
+}
+
+const maxPinnedSteers = 50;
+
+/** What people have said since the task began, the newest ones when there are many, oldest first: a summary may forget it, the records do not. */
+async function steersSoFar(
+  { artifacts }: Pick<Ports, 'artifacts'>,
+  head: Digest | null,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let digest = head; digest !== null && found.length < maxPinnedSteers; ) {
+    const record: IterationRecord = await loadRecord(artifacts, digest);
+    found.unshift(...record.steers.map((steer) => `${steer.by} says: ${steer.text}`));
+    digest = record.previous;
+  }
+  return found.slice(-maxPinnedSteers);
 }
 
 function sharedItems(before: readonly TranscriptItem[], after: readonly TranscriptItem[]): number {

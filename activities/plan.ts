@@ -8,13 +8,15 @@ import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { putJson } from './artifact-json.ts';
 import { type Compaction, compactTranscript } from './compact-transcript.ts';
+import { cutText } from './cut-text.ts';
 import { loadContext, loadSpec } from './load.ts';
 import { newestSteps, plannedActions } from './planned-actions.ts';
 import type { Ports } from './ports.ts';
 import { attempt, type Pulse, withPulse } from './pulse.ts';
-import { newItems } from './transcript-items.ts';
+import { messagesOf, newItems } from './transcript-items.ts';
 import { createTranscriptStore, type TranscriptStore } from './transcript-store.ts';
 import { addUsage } from './usage.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** Above this share of the context window the transcript is compacted before the call. */
 const compactAtShare = 0.85;
@@ -25,7 +27,7 @@ interface Draft {
   /** The transcript as stored, and what this iteration adds to it. */
   readonly base: { readonly ref: TranscriptRef; readonly items: readonly TranscriptItem[] } | null;
   readonly added: readonly TranscriptItem[];
-  readonly compaction: Compaction | null;
+  readonly compaction: (Compaction & { readonly dropped: Digest }) | null;
 }
 
 /**
@@ -37,33 +39,34 @@ export function createPlan(ports: Ports): TaskActivities['plan'] {
   return (input) =>
     withPulse('waiting for the model', async (pulse) => {
       const spec = await loadSpec(ports.artifacts, input.specDigest);
-      const draft = await prepareDraft(ports, transcripts, spec, input, pulse);
-      const estimatedUsd = overBudget(draft, input);
+      const draft = await draftOf(ports, transcripts, spec, input);
+      const mustCompact = tokensOf(draft) > draft.dialect.contextWindowTokens * compactAtShare;
+      const estimatedUsd = overBudget(draft, input, mustCompact ? 2 : 1);
       if (estimatedUsd !== null) return { status: 'over_budget', estimatedUsd };
-      const { draft: sent, request, response } = await respond(ports, spec, draft, input, pulse);
+      const first = mustCompact ? await compact(ports, transcripts, spec, draft, input, pulse) : draft;
+      const { draft: sent, request, response } = await respond(ports, transcripts, spec, first, input, pulse);
       return finish(ports, transcripts, input, sent, request, response);
     });
 }
 
-async function prepareDraft(
+async function draftOf(
   ports: Ports,
   transcripts: TranscriptStore,
   spec: TaskSpec,
   input: PlanInput,
-  pulse: Pulse,
 ): Promise<Draft> {
   const dialect = ports.dialect(spec.model);
-  const stored = await transcripts.load(input.transcript);
+  const { transcript } = input;
+  const base = transcript === null ? null : { ref: transcript, items: await transcripts.load(transcript) };
   const added =
-    input.transcript === null
+    base === null
       ? await firstItems(ports, spec, input, dialect)
       : await newItems(ports.artifacts, dialect, input);
-  const base = input.transcript === null ? null : { ref: input.transcript, items: stored };
-  const draft: Draft = { dialect, base, added, compaction: null };
-  const tokens = dialect.estimateTokens([...stored, ...added]);
-  return tokens > dialect.contextWindowTokens * compactAtShare
-    ? compact(ports, spec, draft, input, pulse)
-    : draft;
+  return { dialect, base, added: wellFormed(added), compaction: null };
+}
+
+function tokensOf({ dialect, base, added }: Draft): number {
+  return dialect.estimateTokens([...(base?.items ?? []), ...added]);
 }
 
 async function firstItems(ports: Ports, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {
@@ -73,51 +76,63 @@ async function firstItems(ports: Ports, spec: TaskSpec, input: PlanInput, dialec
     instruction: spec.instruction,
     constraints: spec.constraints,
   });
-  return [...first, ...input.steers.map((steer) => dialect.message(`${steer.by} says: ${steer.text}`))];
+  return [...first, ...messagesOf(dialect, input)];
 }
 
 async function compact(
   ports: Ports,
+  transcripts: TranscriptStore,
   spec: TaskSpec,
   draft: Draft,
   input: PlanInput,
   pulse: Pulse,
 ): Promise<Draft> {
   pulse.say('compacting the transcript');
-  const items = [...(draft.base?.items ?? []), ...draft.added];
-  const compaction = await compactTranscript(ports, {
-    spec,
-    dialect: draft.dialect,
-    items,
-    input,
-    signal: pulse.signal,
-  });
+  const { dialect, base, added } = draft;
+  const items = [...(base?.items ?? []), ...added];
+  const { signal } = pulse;
+  const compaction = await compactTranscript(ports, { spec, dialect, items, input, signal });
+  // Stored whole before it is cut, with what this iteration has added, so that nothing is lost to whoever reads the record.
+  const dropped = await transcripts.append(base, added, tokensOf(draft));
   pulse.say('waiting for the model');
-  return { ...draft, base: null, added: compaction.items, compaction };
+  return {
+    ...draft,
+    base: null,
+    added: compaction.items,
+    compaction: { ...compaction, dropped: dropped.digest },
+  };
 }
 
-/** What the next call may cost when that is more than what is left; null when it fits. */
-function overBudget(draft: Draft, { budget, usage }: PlanInput): number | null {
+/** What the next calls may cost when that is more than what is left; null when it fits. A compaction is a call too, and a shorter one. */
+function overBudget(draft: Draft, { budget, usage }: PlanInput, calls: 1 | 2): number | null {
   if (budget.maxUsd === null || usage.costUsd === null) return null;
-  const inputTokens = draft.dialect.estimateTokens([...(draft.base?.items ?? []), ...draft.added]);
-  const worst = draft.dialect.worstCaseUsd(inputTokens);
-  return worst !== null && usage.costUsd + worst > budget.maxUsd ? worst : null;
+  const each = draft.dialect.worstCaseUsd(tokensOf(draft));
+  if (each === null) return null;
+  const worst = each * calls;
+  return usage.costUsd + worst > budget.maxUsd ? worst : null;
 }
 
-async function respond(ports: Ports, spec: TaskSpec, draft: Draft, input: PlanInput, pulse: Pulse) {
+async function respond(
+  ports: Ports,
+  transcripts: TranscriptStore,
+  spec: TaskSpec,
+  draft: Draft,
+  input: PlanInput,
+  pulse: Pulse,
+) {
   const ask = async (current: Draft) => {
     const request = requestOf(spec, current, input);
-    const response = await ports.model.respond(request, {
+    const answer = await ports.model.respond(request, {
       signal: pulse.signal,
       onProgress: (characters) => pulse.say('the model answers', `${characters} characters`),
     });
-    return { draft: current, request, response };
+    return { draft: current, request, response: wellFormed(answer) };
   };
   try {
     return await ask(draft);
   } catch (error) {
     if (errorCode(error) !== 'model.context_exceeded' || draft.compaction !== null) throw error;
-    return ask(await compact(ports, spec, draft, input, pulse));
+    return ask(await compact(ports, transcripts, spec, draft, input, pulse));
   }
 }
 
@@ -139,6 +154,11 @@ async function finish(
   request: ModelRequest,
   response: ModelResponse,
 ): Promise<PlanOutput> {
+  if (response.output.length === 0)
+    throw new LonghaulError(
+      'model.bad_response',
+      `the response ${response.responseId} of ${response.model} is empty`,
+    );
   const { artifacts } = ports;
   const responseDigest = await putJson(artifacts, response);
   const [toolsDigest, instructionsDigest] = await Promise.all([
@@ -155,18 +175,13 @@ async function finish(
     calls,
   );
   const usage = compaction === null ? response.usage : addUsage(response.usage, compaction.usage);
-  if (response.output.length === 0)
-    throw new LonghaulError(
-      'model.bad_response',
-      `the response ${response.responseId} of ${response.model} is empty`,
-    );
   return {
     status: 'planned',
     iteration: input.iteration,
     transcript,
     actions,
     steps: newestSteps(calls),
-    message: dialect.words(response.output).slice(0, maxMessageCharacters),
+    message: cutText(dialect.words(response.output), maxMessageCharacters),
     done: actions.length === 0,
     record: {
       requestDigest: requestDigest(request),
@@ -178,7 +193,7 @@ async function finish(
       attempts: attempt(),
       usage,
       prefixChangedAt: compaction === null ? null : compaction.keptPrefixItems,
-      droppedDigest: compaction === null ? null : (input.transcript?.digest ?? null),
+      droppedDigest: compaction === null ? null : compaction.dropped,
       costUsd: dialect.costUsd(usage),
     },
   };

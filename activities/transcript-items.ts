@@ -20,9 +20,7 @@ export async function newItems(
   dialect: ModelDialect,
   input: PlanInput,
 ): Promise<readonly TranscriptItem[]> {
-  const messages = [...input.notices, ...input.steers.map((steer) => `${steer.by} says: ${steer.text}`)].map(
-    (text) => dialect.message(text),
-  );
+  const messages = messagesOf(dialect, input);
   if (input.previousRecord === null) return messages;
   const record = await loadRecord(artifacts, input.previousRecord);
   const { output } = await getJson(artifacts, record.plan.responseDigest, ResponseSchema);
@@ -35,6 +33,15 @@ export async function newItems(
   );
   const report = await evaluationText(artifacts, dialect, record);
   return [...answers, ...(report === null ? [] : [dialect.message(report)]), ...messages];
+}
+
+/** What the platform and people tell the model before its next response. */
+export function messagesOf(
+  dialect: ModelDialect,
+  { notices, steers }: Pick<PlanInput, 'notices' | 'steers'>,
+): readonly TranscriptItem[] {
+  const texts = [...notices, ...steers.map((steer) => `${steer.by} says: ${steer.text}`)];
+  return texts.map((text) => dialect.message(text));
 }
 
 async function answerText(

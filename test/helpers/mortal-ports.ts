@@ -24,6 +24,14 @@ export function mortal(ports: Ports, dieAfter: number, name?: string): MortalPor
   const calls: string[] = [];
   let counted = 0;
   let dead = false;
+  /** Counts a call; true for the one that is to be the last. */
+  const isLast = (call: string): boolean => {
+    if (dead) throw new WorkerDied(`an earlier call, before ${call}`);
+    calls.push(call);
+    if (name !== undefined && name !== call) return false;
+    counted += 1;
+    return counted === dieAfter;
+  };
   const wrap = <T extends object>(port: string, target: T): T =>
     new Proxy(target, {
       get(_, key) {
@@ -31,10 +39,7 @@ export function mortal(ports: Ports, dieAfter: number, name?: string): MortalPor
         if (typeof method !== 'function' || key === 'gitDir') return method;
         const call = `${port}.${String(key)}`;
         return async (...args: readonly unknown[]): Promise<unknown> => {
-          if (dead) throw new WorkerDied(`an earlier call, before ${call}`);
-          calls.push(call);
-          if (name === undefined || name === call) counted += 1;
-          const last = counted === dieAfter && (name === undefined || name === call);
+          const last = isLast(call);
           const result: unknown = await Reflect.apply(method, target, args);
           if (!last) return result;
           dead = true;

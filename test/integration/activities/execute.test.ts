@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createExecute } from '../../../activities/execute.ts';
 import type { Action, ActionBody } from '../../../contracts/action.ts';
 import type { ExecuteInput, WorkspaceRef } from '../../../contracts/activities.ts';
