@@ -3,7 +3,7 @@ import type { TranscriptRef } from '../contracts/activities.ts';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { type Digest, DigestSchema } from '../contracts/ids.ts';
 import { type TranscriptItem, TranscriptItemSchema } from '../contracts/model-client.ts';
-import { getJson, putJson } from './artifact-json.ts';
+import { getJson } from './artifact-json.ts';
 
 const SegmentSchema = z.strictObject({
   previous: DigestSchema.nullable(),
@@ -50,7 +50,9 @@ export function createTranscriptStore(store: ArtifactStore): TranscriptStore {
       return items;
     },
     async append(after, items, tokens) {
-      const digest = await putJson(store, { previous: after?.ref.digest ?? null, items });
+      // Not canonical JSON: the order of an item's keys is part of the bytes that the provider has cached.
+      const text = JSON.stringify({ previous: after?.ref.digest ?? null, items });
+      const digest = await store.put(new TextEncoder().encode(text));
       const all = after === null ? items : [...after.items, ...items];
       remember(digest, all);
       return { digest, items: all.length, tokens };

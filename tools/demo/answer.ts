@@ -10,13 +10,16 @@ export async function answerEverything(
 ): Promise<void> {
   for await (const event of tasks.watch(taskId, { follow: true, live: false, signal })) {
     if (event.type !== 'approval.opened') continue;
-    const { approvalId, digest } = event.approval;
-    say(`nobody sits at a terminal, so the demo answers: longhaul approve ${taskId} ${approvalId}`);
+    const { approvalId, digest, subject } = event.approval;
+    // A fault is nothing to wave through: it ends the demo, and the demo fails.
+    const outcome = subject === 'fault' ? 'rejected' : 'granted';
+    const verb = subject === 'fault' ? 'reject' : 'approve';
+    say(`nobody sits at a terminal, so the demo answers: longhaul ${verb} ${taskId} ${approvalId}`);
     await tasks.decide(taskId, {
       approvalId,
       digest,
-      outcome: 'granted',
-      reason: 'granted by the demo',
+      outcome,
+      reason: 'answered by the demo',
       scope: 'once',
       editedDigest: null,
       by: { name: 'demo', proof: 'os_user' },

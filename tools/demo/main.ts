@@ -55,7 +55,7 @@ function environment(scripted: ScriptedModel | null): NodeJS.ProcessEnv {
   return {
     ...own,
     OPENAI_BASE_URL: scripted.url,
-    OPENAI_API_KEY: 'scripted',
+    OPENAI_API_KEY: 'demo-key-of-no-worth',
     LONGHAUL_MODELS_FILE: join(root, 'samples', 'models.yaml'),
   };
 }
