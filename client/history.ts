@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
-import type { HistoryEvent } from './projection/project.ts';
+import type { HistoryEvent } from './projection/event-body.ts';
 
 export interface PlacedHistoryEvent {
   readonly runIndex: number;

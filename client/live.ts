@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import type { EventBody } from './projection/event-body.ts';
 import { firstValue } from './projection/payloads.ts';
-import type { EventBody } from './projection/project.ts';
 
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 

@@ -3,7 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { TaskEvent } from '../contracts/task-event.ts';
 import { history } from './history.ts';
 import { liveEvents } from './live.ts';
-import { type EventBody, emptyProjection, project } from './projection/project.ts';
+import type { EventBody } from './projection/event-body.ts';
+import { emptyProjection, project } from './projection/project.ts';
 
 const livePollMs = 500;
 

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { conforms, hasOption } from './match-words.ts';
-import type { ParsedWord, SimpleCommand } from './parse-command.ts';
+import type { SimpleCommand } from './parse-command.ts';
+import type { ParsedWord } from './parsed-word.ts';
 import { insidePath } from './paths.ts';
 import type { PathRule, ShellRule } from './schema.ts';
 import { isWrapper, programName } from './unwrap.ts';

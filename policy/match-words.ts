@@ -1,5 +1,5 @@
 import { hasHiddenCharacters } from './hidden-characters.ts';
-import type { ParsedWord } from './parse-command.ts';
+import type { ParsedWord } from './parsed-word.ts';
 import { isPlainGlob, isPlainPath, isPlainVisiblePath } from './paths.ts';
 import type { Shape } from './schema.ts';
 

@@ -1,14 +1,8 @@
 import type { Assignment, Command, CompoundCommand, Redirect, SyntaxNode, Word } from 'unbash';
 import { forEachChild, parse } from 'unbash';
+import type { ParsedWord } from './parsed-word.ts';
 import { innerCommands, isUnderstoodShellText } from './unwrap.ts';
 import { variableSetters } from './wrappers.ts';
-
-/** A word of a command, and how well it is known before the command runs. */
-export interface ParsedWord {
-  /** What the program gets when literal; the source otherwise. */
-  readonly text: string;
-  readonly certainty: 'literal' | 'glob' | 'unknown';
-}
 
 /** A file that a redirection opens. */
 export interface FileAccess {

@@ -1,4 +1,4 @@
-import type { ParsedWord } from './parse-command.ts';
+import type { ParsedWord } from './parsed-word.ts';
 import {
   appendingWrappers,
   findCommands,

@@ -1,5 +1,6 @@
 import { hasOption } from './match-words.ts';
-import type { ParsedWord, SimpleCommand } from './parse-command.ts';
+import type { SimpleCommand } from './parse-command.ts';
+import type { ParsedWord } from './parsed-word.ts';
 import { insidePath } from './paths.ts';
 import { programName } from './unwrap.ts';
 import { writers, writersByOption, writingSubcommands } from './wrappers.ts';

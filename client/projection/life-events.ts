@@ -1,6 +1,6 @@
 import type { CodingTaskInput, TaskOutcome } from '../../contracts/task-state.ts';
+import type { EventBody, HistoryEvent } from './event-body.ts';
 import { firstValue } from './payloads.ts';
-import type { EventBody, HistoryEvent } from './project.ts';
 
 export function startEvents(event: HistoryEvent): readonly EventBody[] {
   const started = event.workflowExecutionStartedEventAttributes;

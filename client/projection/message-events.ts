@@ -1,8 +1,8 @@
 import type { temporal } from '@temporalio/proto';
 import { AnswerSchema } from '../../contracts/approval.ts';
 import { messageName } from '../../contracts/words/messages.ts';
+import type { EventBody } from './event-body.ts';
 import { firstValue } from './payloads.ts';
-import type { EventBody } from './project.ts';
 
 type UpdateAccepted = temporal.api.history.v1.IWorkflowExecutionUpdateAcceptedEventAttributes;
 type Signaled = temporal.api.history.v1.IWorkflowExecutionSignaledEventAttributes;

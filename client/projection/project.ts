@@ -1,18 +1,8 @@
-import type { temporal } from '@temporalio/proto';
-import type { TaskEvent } from '../../contracts/task-event.ts';
+import type { EventBody, HistoryEvent } from './event-body.ts';
 import { closingEvents, startEvents } from './life-events.ts';
 import { localActivityOf } from './local-activity.ts';
 import { answerEvents, signalEvents } from './message-events.ts';
 import { activityEvents, localActivityEvents } from './stage-events.ts';
-
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-
-/** An event without its place. */
-export type EventBody = TaskEvent extends infer E
-  ? E extends TaskEvent
-    ? Omit<E, 'taskId' | 'seq' | 'atMs'>
-    : never
-  : never;
 
 /** What the projection carries from one event of a run to the next. */
 export interface ProjectionState {

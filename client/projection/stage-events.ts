@@ -11,8 +11,8 @@ import type {
 } from '../../contracts/activities.ts';
 import type { PendingApproval } from '../../contracts/approval.ts';
 import type { Digest } from '../../contracts/ids.ts';
+import type { EventBody } from './event-body.ts';
 import { firstValue } from './payloads.ts';
-import type { EventBody } from './project.ts';
 
 type Completed = temporal.api.history.v1.IActivityTaskCompletedEventAttributes;
 
