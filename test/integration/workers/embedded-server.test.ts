@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -50,6 +51,20 @@ const kill = (server: RunningServer) => {
   process.kill(server.pid, 'SIGKILL');
   return stopProcess(server, 0);
 };
+
+/** What runs on this machine, by whole command line. */
+function commandLines(): string[] {
+  if (process.platform !== 'linux')
+    return execFileSync('ps', ['-axo', 'args'], { encoding: 'utf8' }).split('\n');
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      return '';
+    }
+  });
+}
 
 test('stopping and starting loses nothing and keeps the address', async () => {
   const directory = await home();
@@ -149,12 +164,13 @@ test('a server that cannot start is an error with the end of its log, and the ne
 
 test('a server whose state cannot be written down does not stay behind', async () => {
   const directory = await home();
-  mkdirSync(`${serverPaths(directory).state}.${process.pid}`);
-  const error = await start(directory).catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ code: 'disk.no_permission' });
-  rmSync(`${serverPaths(directory).state}.${process.pid}`, { recursive: true });
-  // A second one on the same database and ports would not come up beside it.
+  const inTheWay = `${serverPaths(directory).state}.${process.pid}`;
+  mkdirSync(inTheWay);
+  await expect(start(directory)).rejects.toMatchObject({ code: 'disk.no_permission' });
+  expect(commandLines().filter((line) => line.includes(directory))).toEqual([]);
+  rmSync(inTheWay, { recursive: true });
   expect((await start(directory)).status).toBe('running');
+  expect(commandLines().filter((line) => line.includes(directory))).toHaveLength(1);
 });
 
 test('the database, its log and the state are for their owner alone', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { cachedBinary, findServerBinary } from '../../../../workers/embedded-server/find-binary.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
@@ -75,9 +75,14 @@ test('one on PATH that is too old gives way to the one in the cache', async () =
 });
 
 test('a relative entry of PATH is not looked at: it would run what a repository holds', async () => {
-  const { env } = await machine();
+  const { env, directory } = await machine();
+  program(join(directory, 'repository', 'temporal'), good);
   program(cachedBinary(env), good);
-  const found = await findServerBinary({ env: { ...env, PATH: `.:bin:${env.PATH}` }, sources: nowhere });
+  const relativeEntry = relative(process.cwd(), join(directory, 'repository'));
+  const found = await findServerBinary({
+    env: { ...env, PATH: `${relativeEntry}:${env.PATH}` },
+    sources: nowhere,
+  });
   expect(found.source).toBe('cache');
 });
 
@@ -177,7 +182,7 @@ test('a build that fails says how, and leaves nothing behind', async () => {
   const { env, bin } = await machine();
   program(
     join(bin, 'go'),
-    `[ "$1" = env ] && printf 'go1.99.0\\nlocal\\n' && exit 0; echo 'no space left' >&2; exit 1`,
+    `[ "$1" = env ] && printf 'go1.99.0\\nlocal\\n' && exit 0; while [ "$1" != -o ]; do shift; done; : > "$2"; echo 'no space left' >&2; exit 1`,
   );
   await expect(findServerBinary({ env, sources: nowhere })).rejects.toThrow(
     'go build ended with 1: no space left',
