@@ -35,9 +35,7 @@ export async function followTask(
 ): Promise<number> {
   const { terminal, program } = platform;
   const { json, liveEvents } = options;
-  const teller = json
-    ? createJsonTeller(platform, liveEvents)
-    : createStoryTeller(platform, screen, options.asked);
+  const teller = json ? createJsonTeller(platform) : createStoryTeller(platform, screen, options.asked);
   const interrupts = createInterrupts(platform);
   const deps = { platform, client, screen, teller, taskId, json };
   const questions =

@@ -21,14 +21,13 @@ export interface Teller {
 }
 
 /** For programs: each event as it is, one a line. */
-export function createJsonTeller(platform: Platform, liveEvents: boolean): Teller {
+export function createJsonTeller(platform: Platform): Teller {
   let view: TaskView = emptyView;
   return {
     view: () => view,
     async tell(event) {
       view = applyEvent(view, event);
-      if (liveEvents || !event.type.startsWith('live.'))
-        await platform.terminal.write(`${JSON.stringify(event)}\n`);
+      await platform.terminal.write(`${JSON.stringify(event)}\n`);
     },
     async say(lines) {
       const rows = renderLines(lines, { columns: Number.POSITIVE_INFINITY, color: false });

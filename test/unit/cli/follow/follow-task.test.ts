@@ -44,7 +44,7 @@ const stopped = (reason: string) =>
 
 describe('following a task on a terminal', () => {
   it('asks what waits, sends the answer, and goes on to the end', async () => {
-    const { client, story, terminal, settle, code, shown } = following();
+    const { client, story, terminal, settle, code, shown, platform } = following();
     client.push(taskId, ...story.opening);
     await settle();
     await vi.waitFor(() => expect(terminal.question()).toBe('  your answer: '));
@@ -52,6 +52,10 @@ describe('following a task on a terminal', () => {
     await vi.waitFor(() =>
       expect(client.calls).toEqual([expect.objectContaining({ verb: 'decide', taskId })]),
     );
+    client.push(taskId, event(30, { type: 'task.steered', text: 'Be quick', by: 'bob' }));
+    await vi.waitFor(() => expect(client.taken(taskId)).toBe(story.opening.length + 1));
+    // Until its answer comes back as an event, it is not asked again.
+    expect(platform.waiting()).toBe(0);
     client.push(taskId, ...story.ending);
     expect(await code).toBe(0);
     expect(shown()).toContain('✓ Delivered');
@@ -134,10 +138,13 @@ describe('following a task on a terminal', () => {
 
 describe('following a task in a pipe', () => {
   it('prints the commands that answer, once, and no cursor movement', async () => {
-    const { client, story, terminal, settle, code } = following({});
+    const { client, story, terminal, settle, code, platform } = following({});
     client.push(taskId, ...story.opening);
     await settle();
     await vi.waitFor(() => expect(terminal.stdout()).toContain('To answer, type one of:'));
+    client.push(taskId, event(30, { type: 'task.steered', text: 'Be quick', by: 'bob' }));
+    await vi.waitFor(() => expect(client.taken(taskId)).toBe(story.opening.length + 1));
+    expect(platform.waiting()).toBe(0);
     client.push(taskId, ...story.ending);
     expect(await code).toBe(0);
     expect(terminal.stdout().match(/longhaul approve fix-the-date-bug-abcde i2\.a0$/gm)).toHaveLength(1);

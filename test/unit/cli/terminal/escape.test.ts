@@ -15,6 +15,7 @@ describe('text from outside', () => {
     ['isolates', '\u2066x\u2069', '<U+2066>x<U+2069>'],
     ['a character without width', 'ev\u200bil', 'ev<U+200B>il'],
     ['a joiner that joins no emoji', 'ev\u200dil', 'ev<U+200D>il'],
+    ['a selector that selects nothing', 'ev\ufe0fil', 'ev<U+FE0F>il'],
     ['letters that cannot be seen', 'x\u{e0041}\u3164', 'x<U+E0041><U+3164>'],
     ['a space that is none', 'a\u00a0b', 'a<U+00A0>b'],
     ['half a character', 'a\ud800b', 'a<U+D800>b'],

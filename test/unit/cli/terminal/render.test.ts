@@ -73,6 +73,11 @@ describe('rendered lines', () => {
     expect(fitLine(line('short'), plain(16))).toBe('short');
   });
 
+  it('hang by little where their beginning takes most of a row', () => {
+    const rows = renderLines([field(2, 14, 'label', 'one two three four')], plain(20));
+    expect(rows).toEqual(['  label         one', '  two three four']);
+  });
+
   it('take no more columns than a very narrow terminal can have', () => {
     expect(
       renderLines([field(2, 12, 'label', 'a value that is long')], plain(3)).every((row) => row.length <= 16),
