@@ -1,6 +1,7 @@
 import type { BaselineCheck } from '../../contracts/activities.ts';
 import type { CheckResult } from '../../contracts/evaluation.ts';
 import type { Next } from '../../contracts/words/sets.ts';
+import { cutText } from '../cut-text.ts';
 
 const replanAfter = 3;
 const rollbackAfter = 6;
@@ -31,7 +32,7 @@ export interface NextStep {
 /** What comes after an iteration. Pure: the results of the checks decide, the model's word only asks for all of them to be run. */
 export function decideNext(facts: NextFacts): NextStep {
   const failing = failingChecks(facts.checks, facts.results);
-  if (facts.modelSaysDone && failing.length === 0) {
+  if (facts.modelSaysDone && unproven(facts).length === 0) {
     return facts.changed
       ? { next: 'deliver', reason: deliverReason(facts), stuckFor: 0 }
       : { next: 'stop', reason: 'the model ended without a change', stuckFor: 0 };
@@ -55,6 +56,12 @@ export function failingChecks(
   return results
     .filter((r) => required.has(r.name) && r.status !== 'passed' && r.status !== 'skipped')
     .map((r) => r.name);
+}
+
+/** The required checks that have not passed, those that did not run among them: "done" takes each of them. */
+function unproven({ checks, results }: NextFacts): readonly string[] {
+  const passed = new Set(results.filter((r) => r.status === 'passed').map((r) => r.name));
+  return checks.filter((check) => check.required && !passed.has(check.name)).map((check) => check.name);
 }
 
 /** Looking around is neither progress nor its lack; doing the same again, and claiming to be done while a check fails, is lack of it. */
@@ -91,7 +98,7 @@ function deliverReason({ checks, results }: NextFacts): string {
 
 function goOnReason(facts: NextFacts, failing: readonly string[]): string {
   const red = facts.results.filter((r) => r.status !== 'passed' && r.status !== 'skipped').map((r) => r.name);
-  if (failing.length > 0) return `failing: ${failing.join(', ')}`.slice(0, 500);
-  if (red.length > 0) return `failing as before the task began: ${red.join(', ')}`.slice(0, 500);
+  if (failing.length > 0) return cutText(`failing: ${failing.join(', ')}`, 500);
+  if (red.length > 0) return cutText(`failing as before the task began: ${red.join(', ')}`, 500);
   return facts.results.some((r) => r.status === 'passed') ? 'the checks that ran pass' : 'no check ran';
 }
