@@ -4,6 +4,7 @@ import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
 import type { FileChange } from '../../contracts/task-repository.ts';
 import type { Platform } from '../platform.ts';
+import { safeText } from '../terminal/escape.ts';
 import { lineAt, tone } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { actionLines, standingText } from '../view/action-text.ts';
@@ -122,15 +123,16 @@ async function edited(asking: Asking, card: ApprovalCard): Promise<Said | null> 
   }
 }
 
+/** A line editor would take control characters for keys that were pressed: a carriage return would be Enter. */
 async function typedInline(asking: Asking, text: string): Promise<string | null> {
-  if (!text.includes('\n')) {
+  if (safeText(text) === text) {
     return asking.platform.terminal.ask('  command: ', { signal: asking.signal, initial: text });
   }
   await asking.screen.print([
     lineAt(
       2,
       tone('warn', '! '),
-      'several lines cannot be changed without an editor: set EDITOR and try again',
+      'several lines or hidden characters cannot be changed without an editor: set EDITOR and try again',
     ),
   ]);
   return null;

@@ -3,21 +3,30 @@ import type { CheckResult } from '../../contracts/evaluation.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import { splitLines } from '../terminal/escape.ts';
 import { field, type Line, line, lineAt, type Span, tone } from '../terminal/line.ts';
+import { counted } from './format.ts';
 
 type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { readonly type: T }>;
 
 const labelWidth = 12;
+const maxInstructionLines = 20;
 
 /** What a task was asked to do, and with what. */
 export function startedLines(event: EventOf<'task.started'>): readonly Line[] {
   return [
     line(tone('strong', `Task ${event.taskId}`)),
-    ...splitLines(event.instruction).map((text) => lineAt(2, text)),
+    ...instructionLines(event),
     field(2, labelWidth, 'repository', event.repository),
     field(2, labelWidth, 'model', event.model),
     field(2, labelWidth, 'policy', event.policy),
     field(2, labelWidth, 'asked by', event.requestedBy),
   ];
+}
+
+function instructionLines({ instruction }: EventOf<'task.started'>): readonly Line[] {
+  const texts = splitLines(instruction);
+  const more = texts.length - maxInstructionLines;
+  const shown = texts.slice(0, maxInstructionLines).map((text) => lineAt(2, text));
+  return more <= 0 ? shown : [...shown, lineAt(2, tone('dim', `… and ${counted(more, 'line')} more`))];
 }
 
 /** The base that was taken, and what a person may not expect of it. */

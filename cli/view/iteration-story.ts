@@ -5,6 +5,7 @@ import type { Observation } from '../../contracts/observation.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import { splitLines } from '../terminal/escape.ts';
 import { blankLine, type Line, line, lineAt, type Span, tone } from '../terminal/line.ts';
+import { shortened } from '../terminal/table.ts';
 import { checkLines } from './check-lines.ts';
 import { counted, formatBytes, formatDuration } from './format.ts';
 import { newSteps, planLines } from './plan-lines.ts';
@@ -12,6 +13,8 @@ import type { TaskView } from './task-view.ts';
 import { usageSpan } from './usage-line.ts';
 
 type EventOf<T extends TaskEvent['type']> = Extract<TaskEvent, { readonly type: T }>;
+
+const maxNoteColumns = 300;
 
 const kindNames = {
   shell: 'run',
@@ -119,7 +122,9 @@ function observationLine(view: TaskView, observation: Observation): Line {
     ' ',
     action?.summary ?? observation.actionId,
     ...(facts.length === 0 ? [] : [tone('dim', ` · ${facts.join(' · ')}`)]),
-    ...(observation.note === '' ? [] : [`: ${observation.note.replaceAll('\n', ' ')}`]),
+    ...(observation.note === ''
+      ? []
+      : [`: ${shortened(observation.note.replaceAll('\n', ' '), maxNoteColumns)}`]),
   );
 }
 

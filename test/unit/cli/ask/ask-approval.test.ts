@@ -126,6 +126,19 @@ describe('a question at the terminal', () => {
     expect(answers()).toHaveLength(1);
   });
 
+  it.each(['npm ci\rnpm publish', 'npm ci \u001b[2K', 'one\ntwo'])(
+    'is not edited in the line when it is %j',
+    async (command) => {
+      const { result, type, answers, terminal } = asking(commandCard(command));
+      await type('e');
+      await type('l');
+      expect(await result).toBe('later');
+      expect(answers()).toEqual([]);
+      expect(terminal.questions.every(({ initial }) => initial === '')).toBe(true);
+      expect(terminal.stdout()).toContain('set EDITOR');
+    },
+  );
+
   it('goes back to the choices when an edit changed nothing or was not confirmed', async () => {
     const { result, type, answers, terminal } = asking();
     await type('e');

@@ -176,6 +176,15 @@ describe('a task as a story', () => {
     );
   });
 
+  it('says of a long instruction its first twenty lines', () => {
+    const instruction = Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\n');
+    const [started] = opening;
+    if (started?.type !== 'task.started') throw new Error('the story has changed');
+    const rows = rowsOf([{ ...started, instruction }], 100);
+    expect(rows).toContain('  … and 10 lines more');
+    expect(rows).not.toContain('  line 20');
+  });
+
   it('shows the whole plan once, then only what is new in it', () => {
     const first = planned({
       steps: [
