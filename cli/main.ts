@@ -34,6 +34,10 @@ import { showError } from './show-error.ts';
 import { createNodeTerminal } from './terminal/node-terminal.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+// A package holds this file in dist/, and the executable beside it.
+const executable = [join(root, 'bin', 'longhaul'), join(root, '..', 'bin', 'longhaul')].find((file) =>
+  existsSync(file),
+);
 const { env } = process;
 const PackageSchema = z.object({ version: z.string(), engines: z.object({ node: z.string() }) });
 const dayMs = 24 * 60 * 60 * 1000;
@@ -46,7 +50,7 @@ function createPlatform(): Platform {
       { stdin, stdout, stderr },
       { noColor: env['NO_COLOR'], forceColor: env['FORCE_COLOR'], term: env['TERM'] },
     ),
-    program: programName(join(root, 'bin', 'longhaul'), env['PATH'] ?? '', process.cwd()),
+    program: programName(executable ?? 'longhaul', env['PATH'] ?? '', process.cwd()),
     docs: join(root, 'docs', 'errors', '/'),
     version: packageFacts().version,
     workingDirectory: process.cwd(),
