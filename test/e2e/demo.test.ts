@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TaskId } from '../../contracts/ids.ts';
 import { parse } from 'yaml';
+import type { TaskId } from '../../contracts/ids.ts';
 import { deliveredBranch, personsPart, sampleFiles, sampleScenario } from '../helpers/e2e-repositories.ts';
 import { openWorld, type World } from '../helpers/e2e-world.ts';
 import { git, gitWith } from '../helpers/git-fixture.ts';
@@ -46,13 +46,9 @@ test('one command perceives, acts, fails, asks, changes its approach and deliver
     baseMovedBy: 0,
     mergesCleanly: true,
   });
-  expect(run.events.filter((event) => event.type === 'iteration.evaluated').map((e) => e.evaluation.next)).toEqual([
-    'continue',
-    'continue',
-    'replan',
-    'continue',
-    'deliver',
-  ]);
+  expect(
+    run.events.filter((event) => event.type === 'iteration.evaluated').map((e) => e.evaluation.next),
+  ).toEqual(['continue', 'continue', 'replan', 'continue', 'deliver']);
   expect(world.model.problems()).toEqual([]);
 
   const branch = deliveredBranch(repository, last.branch);

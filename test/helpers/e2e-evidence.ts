@@ -5,8 +5,8 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { temporal } from '@temporalio/proto';
 import { history } from '../../client/history.ts';
+import type { HistoryEvent } from '../../client/projection/event-body.ts';
 import { firstValue } from '../../client/projection/payloads.ts';
-import type { HistoryEvent } from '../../client/projection/project.ts';
 import type { PlanOutput, TranscriptRef } from '../../contracts/activities.ts';
 import type { ApprovalCard } from '../../contracts/approval.ts';
 import type { Digest, TaskId } from '../../contracts/ids.ts';
@@ -76,14 +76,18 @@ export async function collectEvidence(world: World, taskId: TaskId): Promise<Evi
   const transcripts: Evidence['transcripts'][number][] = [];
   for (const { iteration, transcript } of plansOf(raw)) {
     const chain: TranscriptLink[] = [];
-    for (let digest: Digest | null = transcript.digest; digest !== null; digest = chain[0]?.previous ?? null) {
+    for (
+      let digest: Digest | null = transcript.digest;
+      digest !== null;
+      digest = chain[0]?.previous ?? null
+    ) {
       const link: TranscriptLink = links.get(digest) ?? { digest, ...(await json(digest)) };
       links.set(digest, link);
       chain.unshift(link);
     }
     transcripts.push({ iteration, ref: transcript, chain });
   }
-  const encoded = JSON.stringify(historyToJSON({ events: raw }));
+  const encoded = JSON.stringify(historyToJSON({ events: [...raw] }));
   return {
     taskId,
     spec: specOf(raw),
@@ -185,7 +189,9 @@ export function leftoversOf(home: string, taskId: TaskId): readonly string[] {
       })
     : '';
   return [
-    ...alive.map((pid) => `process ${pid}: ${readOrEmpty(`/proc/${pid}/cmdline`).toString().replaceAll('\0', ' ')}`),
+    ...alive.map(
+      (pid) => `process ${pid}: ${readOrEmpty(`/proc/${pid}/cmdline`).toString().replaceAll('\0', ' ')}`,
+    ),
     ...leases.map((name) => `lease ${name}`),
     ...groups.split('\n').filter((line) => line !== ''),
   ];

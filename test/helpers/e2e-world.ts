@@ -42,7 +42,9 @@ export interface World {
   repository(name: string, files: Files): string;
   cli(args: readonly string[], options?: Partial<CliOptions>): Cli;
   /** Starts a task and follows it. */
-  start(spec: Partial<Omit<TaskSpec, 'taskId'>> & Pick<TaskSpec, 'instruction' | 'repository'>): Promise<Story>;
+  start(
+    spec: Partial<Omit<TaskSpec, 'taskId'>> & Pick<TaskSpec, 'instruction' | 'repository'>,
+  ): Promise<Story>;
   follow(taskId: TaskId): Story;
   /** The directory of a task's newest lease. */
   lease(taskId: TaskId): string;

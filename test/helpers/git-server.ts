@@ -14,6 +14,8 @@ export interface GitServerOptions {
   readonly credentials?: string;
   /** Runs before a request is answered; a promise holds the answer back, `false` drops the connection. */
   readonly before?: (request: IncomingMessage) => Promise<boolean> | boolean;
+  /** Runs when a request has had its effect; a promise holds the answer back. */
+  readonly after?: (request: IncomingMessage) => Promise<void> | void;
 }
 
 /** Serves the git repositories below a directory over HTTP by git's own CGI program, until the running test has finished. */
@@ -67,6 +69,7 @@ async function handle(
   const chunks: Buffer[] = [];
   backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(backend, 'close');
+  await options.after?.(request);
   const output = Buffer.concat(chunks);
   const end = output.indexOf('\r\n\r\n');
   const headers = output.toString('latin1', 0, end).split('\r\n');

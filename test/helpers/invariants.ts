@@ -29,7 +29,9 @@ export const oneObservationAnAction: Invariant = (evidence) => {
       .filter((action) => action.observation.actionId !== action.id)
       .map((action) => `${action.id} has the observation of ${action.observation.actionId}`),
     ...repeated(actions.map((action) => action.id)).map((id) => `${id} is recorded twice`),
-    ...planned.filter(({ id }) => !recorded.has(id)).map(({ id }) => `${id} was planned and has no observation`),
+    ...planned
+      .filter(({ id }) => !recorded.has(id))
+      .map(({ id }) => `${id} was planned and has no observation`),
   ];
 };
 
@@ -71,7 +73,8 @@ export const approvalsAreBound: Invariant = (evidence) => {
       if (shown === undefined) return [`${approval.approvalId} was never opened`];
       if (shown.digest !== approval.digest) return [`${approval.approvalId} answers what was not shown`];
       if (!evidence.cards.has(approval.digest)) return [`${approval.approvalId} has no card`];
-      if (approval.decidedAtMs < approval.openedAtMs) return [`${approval.approvalId} was answered too early`];
+      if (approval.decidedAtMs < approval.openedAtMs)
+        return [`${approval.approvalId} was answered too early`];
       if ((approval.outcome === 'expired') !== (approval.by.proof === 'timer'))
         return [`${approval.approvalId} is ${approval.outcome} by ${approval.by.proof}`];
       return [];
@@ -89,7 +92,8 @@ export const usageWithinBudget: Invariant = ({ spec, ledger, events }) => {
   const costs = ledger.map(({ record }) => record.plan.costUsd ?? 0);
   const spent = end?.usage.costUsd ?? 0;
   const problems: string[] = [];
-  if ((end?.usage.iterations ?? 0) > maxIterations * (1 + raised)) problems.push('more iterations than granted');
+  if ((end?.usage.iterations ?? 0) > maxIterations * (1 + raised))
+    problems.push('more iterations than granted');
   if (maxUsd !== null && spent > maxUsd * (1 + raised) + Math.max(0, ...costs))
     problems.push(`${spent} USD were spent of ${maxUsd}`);
   const calls = events.filter((event) => event.type === 'iteration.planned').length;
@@ -105,33 +109,45 @@ export const noSecretAnywhere: Invariant = ({ texts, secrets }) =>
   );
 
 /** 6: each transcript is a strict extension of the one before, except at a recorded compaction, which the goal survives. */
-export const transcriptGrowsOnly: Invariant = ({ transcripts, ledger, spec }) => {
-  const problems: string[] = [];
-  for (const [index, { iteration, ref, chain }] of transcripts.entries()) {
+export const transcriptGrowsOnly: Invariant = (evidence) =>
+  evidence.transcripts.flatMap((transcript, index) => {
+    const { iteration, ref, chain } = transcript;
     const items = chain.flatMap((link) => link.items);
-    if (items.length !== ref.items) problems.push(`transcript ${iteration} has ${items.length} items, not ${ref.items}`);
-    if (!JSON.stringify(items).includes(JSON.stringify(spec.instruction).slice(1, -1)))
-      problems.push(`transcript ${iteration} has lost the instruction`);
-    const before = transcripts[index - 1];
-    if (before === undefined) continue;
-    const extended = chain.at(-2)?.digest === before.ref.digest && ref.items > before.ref.items;
-    const record = ledger.find((entry) => entry.record.iteration === iteration)?.record;
-    const compacted = record?.plan.droppedDigest === before.ref.digest;
-    if (!extended && !compacted) problems.push(`transcript ${iteration} does not extend the one before`);
-    if (compacted) problems.push(...compactionProblems(iteration, before.chain, items, record.plan.prefixChangedAt));
-  }
-  return problems;
-};
+    const goal = JSON.stringify(evidence.spec.instruction).slice(1, -1);
+    return [
+      ...(items.length === ref.items
+        ? []
+        : [`transcript ${iteration} has ${items.length} items, not ${ref.items}`]),
+      ...(JSON.stringify(items).includes(goal) ? [] : [`transcript ${iteration} has lost the instruction`]),
+      ...growthProblems(evidence, evidence.transcripts[index - 1], transcript),
+    ];
+  });
+
+type Transcript = Evidence['transcripts'][number];
+
+function growthProblems(
+  { ledger }: Evidence,
+  before: Transcript | undefined,
+  { iteration, ref, chain }: Transcript,
+): readonly string[] {
+  if (before === undefined) return [];
+  const plan = ledger.find((entry) => entry.record.iteration === iteration)?.record.plan;
+  if (plan?.droppedDigest === before.ref.digest)
+    return compactionProblems(iteration, before.chain, chain, plan.prefixChangedAt);
+  const extended = chain.at(-2)?.digest === before.ref.digest && ref.items > before.ref.items;
+  return extended ? [] : [`transcript ${iteration} does not extend the one before`];
+}
 
 function compactionProblems(
   iteration: number,
-  before: Evidence['transcripts'][number]['chain'],
-  items: readonly object[],
+  before: Transcript['chain'],
+  after: Transcript['chain'],
   kept: number | null,
 ): readonly string[] {
   if (kept === null) return [`the compaction of ${iteration} does not say where the prefix changed`];
-  const prefix = (all: readonly object[]) => JSON.stringify(all.slice(0, kept));
-  const same = prefix(before.flatMap((link) => link.items)) === prefix(items);
+  const prefix = (chain: Transcript['chain']) =>
+    JSON.stringify(chain.flatMap((link) => link.items).slice(0, kept));
+  const same = prefix(before) === prefix(after);
   return same ? [] : [`the compaction of ${iteration} changed the prefix that it says it kept`];
 }
 
@@ -146,8 +162,10 @@ export const ledgerRecomputes: Invariant = ({ ledger, taskId }) =>
     const parsed = IterationRecordSchema.safeParse(record);
     if (!parsed.success) problems.push(`record ${index + 1} is none: ${parsed.error.message}`);
     if (digestOf(canonicalBytes(record)) !== digest) problems.push(`record ${index + 1} has another digest`);
-    if (record.iteration !== index + 1) problems.push(`record ${index + 1} is of iteration ${record.iteration}`);
-    if (record.previous !== (ledger[index - 1]?.digest ?? null)) problems.push(`record ${index + 1} breaks the chain`);
+    if (record.iteration !== index + 1)
+      problems.push(`record ${index + 1} is of iteration ${record.iteration}`);
+    if (record.previous !== (ledger[index - 1]?.digest ?? null))
+      problems.push(`record ${index + 1} breaks the chain`);
     if (record.taskId !== taskId) problems.push(`record ${index + 1} is of ${record.taskId}`);
     return problems;
   });
