@@ -56,7 +56,7 @@ function copyTheRest() {
   for (const file of folders.flatMap(filesOf).filter((name) => !/\.m?ts$/.test(name))) {
     cpSync(file, join(dist, relative(root, file)));
   }
-  for (const path of ['tools/temporal', 'samples', 'package.json']) {
+  for (const path of ['tools/temporal', 'docs/errors', 'samples', 'package.json']) {
     const from = join(root, path);
     if (statSync(from, { throwIfNoEntry: false })) cpSync(from, join(dist, path), { recursive: true });
   }
