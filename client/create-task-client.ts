@@ -10,10 +10,10 @@ import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
 import {
+  taskQueue as defaultTaskQueue,
   memoKey,
   messageName,
   searchAttribute,
-  taskQueue,
   workflowType,
 } from '../contracts/words/messages.ts';
 import { classifyClientError } from './errors.ts';
@@ -25,6 +25,8 @@ export interface TaskClientDeps {
   readonly client: Client;
   readonly artifacts: ArtifactStore;
   readonly repositories: TaskRepository;
+  /** Where new tasks wait for a worker; the product's own queue when left out. */
+  readonly taskQueue?: string;
   readonly close: () => Promise<void>;
 }
 
@@ -32,7 +34,8 @@ const answerWithinMs = 10_000;
 const maxSpecBytes = 48 * 1024;
 
 /** The typed verbs over a Temporal server. */
-export function createTaskClient({ client, artifacts, repositories, close }: TaskClientDeps): TaskClient {
+export function createTaskClient(deps: TaskClientDeps): TaskClient {
+  const { client, artifacts, repositories, taskQueue = defaultTaskQueue, close } = deps;
   const handle = (taskId: TaskId) => client.workflow.getHandle(taskId);
   const withDeadline = <T>(taskId: TaskId, call: () => Promise<T>) =>
     client.withDeadline(Date.now() + answerWithinMs, call).catch((error: unknown) => {
@@ -45,7 +48,7 @@ export function createTaskClient({ client, artifacts, repositories, close }: Tas
     return { from: commits.base, to: commits.newest };
   };
   return {
-    start: (spec) => start(client, spec),
+    start: (spec) => start(client, taskQueue, spec),
     list: (filter) => listTasks(client, filter),
     state: (taskId) => withDeadline(taskId, () => handle(taskId).query<TaskState>(messageName.status)),
     watch: (taskId, options) => watched(client, taskId, options),
@@ -86,7 +89,7 @@ export function createTaskClient({ client, artifacts, repositories, close }: Tas
   };
 }
 
-async function start(client: Client, spec: TaskSpec): Promise<TaskId> {
+async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise<TaskId> {
   const checked = TaskSpecSchema.parse(spec);
   const bytes = canonicalBytes(checked).byteLength;
   if (bytes > maxSpecBytes) {
