@@ -1,5 +1,6 @@
 import type { Answer, PendingApproval } from '../contracts/approval.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
+import { identityProof } from '../contracts/words/sets.ts';
 
 export interface AnswerProblem {
   readonly code: ErrorCode;
@@ -8,11 +9,26 @@ export interface AnswerProblem {
 
 const refused = (message: string): AnswerProblem => ({ code: 'approval.refused', message });
 
-const outcomes: readonly string[] = ['granted', 'rejected', 'edited'] satisfies readonly Answer['outcome'][];
+const outcomes: readonly unknown[] = ['granted', 'rejected', 'edited'] satisfies readonly Answer['outcome'][];
+const scopes: readonly unknown[] = [undefined, 'once', 'task'] satisfies readonly (
+  | Answer['scope']
+  | undefined
+)[];
+/** How it may be known that a person answered; what the platform itself decides is no answer. */
+const proofs: readonly unknown[] = [identityProof.osUser, identityProof.signal];
+const digestForm = /^sha256:[0-9a-f]{64}$/;
+const maxReasonCharacters = 4000;
+const maxNameCharacters = 200;
+
+/** A value of any kind as a few words; unlike `String`, it never throws. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value.slice(0, 100);
+  return typeof value === 'object' ? 'an object' : String(value);
+}
 
 /**
- * What is wrong with an answer; undefined when it counts. Synchronous and total: it judges an update before it is accepted and a signal
- * after it came, and a signal's payload may be anything.
+ * What is wrong with an answer; undefined when it counts, and then it has the form of `AnswerSchema`. Synchronous and total: it judges an
+ * update before it is accepted and a signal after it came, and either's payload may be anything.
  */
 export function answerProblem(
   pending: readonly PendingApproval[],
@@ -26,34 +42,60 @@ export function answerProblem(
     const open = pending.map((p) => p.approvalId).join(', ') || 'none';
     return {
       code: 'approval.not_found',
-      message: `no approval ${String(answer.approvalId)} is waiting (waiting: ${open})`,
+      message: `no approval ${shown(answer.approvalId)} is waiting (waiting: ${open})`,
     };
   }
   if (answer.digest !== approval.digest) {
     return {
       code: 'approval.changed',
-      message: `approval ${approval.approvalId} is for ${approval.digest}, the answer quotes ${String(answer.digest)}: look at it again`,
+      message: `approval ${approval.approvalId} is for ${approval.digest}, the answer quotes ${shown(answer.digest)}: look at it again`,
     };
   }
-  if (via === 'signal' && !approval.acceptsSignals) {
+  return whoProblem(approval, answer.by, via) ?? formProblem(answer) ?? contentProblem(approval, answer);
+}
+
+function whoProblem(
+  approval: PendingApproval,
+  by: Answer['by'] | undefined,
+  via: 'update' | 'signal',
+): AnswerProblem | undefined {
+  if (by !== undefined && !isPerson(by)) {
     return refused(
-      `the policy takes no plain signal for ${approval.approvalId}, because a signal proves nobody: use "longhaul approve"`,
+      `expected "by" to be {name: at most ${maxNameCharacters} characters, proof: ${proofs.join(' or ')}}`,
     );
   }
-  return contentProblem(approval, answer);
+  const known = via === 'update' && by !== undefined && by.proof !== identityProof.signal;
+  return known || approval.acceptsSignals
+    ? undefined
+    : refused(
+        `the policy takes no plain signal for ${approval.approvalId}, because a signal proves nobody: use "longhaul approve"`,
+      );
+}
+
+function isPerson(by: unknown): boolean {
+  if (typeof by !== 'object' || by === null) return false;
+  const { name, proof } = by as { readonly name?: unknown; readonly proof?: unknown };
+  const named = typeof name === 'string' && name !== '' && name.length <= maxNameCharacters;
+  return named && proofs.includes(proof);
+}
+
+function formProblem({ outcome, scope, reason, editedDigest }: Partial<Answer>): AnswerProblem | undefined {
+  if (!outcomes.includes(outcome))
+    return refused(`expected an outcome of ${outcomes.join(', ')}, got ${shown(outcome)}`);
+  if (!scopes.includes(scope)) return refused(`expected a scope of once or task, got ${shown(scope)}`);
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > maxReasonCharacters))
+    return refused(`expected a reason of at most ${maxReasonCharacters} characters`);
+  if (editedDigest !== undefined && editedDigest !== null && !isDigest(editedDigest))
+    return refused(`expected editedDigest to be sha256:<64 hex digits>, got ${shown(editedDigest)}`);
+  return undefined;
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && digestForm.test(value);
 }
 
 function contentProblem(approval: PendingApproval, answer: Answer): AnswerProblem | undefined {
-  if (!outcomes.includes(answer.outcome)) {
-    return refused(`expected an outcome of ${outcomes.join(', ')}, got ${String(answer.outcome)}`);
-  }
-  const reason = answer.reason ?? '';
-  if (typeof reason !== 'string' || reason.length > 4000)
-    return refused('expected a reason of at most 4,000 characters');
-  if (
-    answer.outcome === 'edited' &&
-    (approval.subject !== 'action' || typeof answer.editedDigest !== 'string')
-  ) {
+  if (answer.outcome === 'edited' && (approval.subject !== 'action' || !isDigest(answer.editedDigest))) {
     return refused(
       'only an action can be edited, and an edited answer needs editedDigest, the changed action',
     );
@@ -61,7 +103,11 @@ function contentProblem(approval: PendingApproval, answer: Answer): AnswerProble
   if (answer.scope === 'task' && (approval.standingRule === null || answer.outcome !== 'granted')) {
     return refused(`nothing of ${approval.approvalId} can stand for the whole task: answer it once`);
   }
-  if (approval.subject === 'question' && answer.outcome === 'granted' && reason.trim() === '') {
+  if (
+    approval.subject === 'question' &&
+    answer.outcome === 'granted' &&
+    (answer.reason ?? '').trim() === ''
+  ) {
     return refused('a question needs an answer in words (reason)');
   }
   return undefined;

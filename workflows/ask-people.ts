@@ -22,6 +22,33 @@ export async function askPeople(
   questions: readonly Question[],
 ): Promise<ReadonlyMap<string, ApprovalRecord>> {
   const startedMs = Date.now();
+  const opened = await open(task, questions);
+  const answered = () => opened.every(({ approvalId }) => answerTo(task, approvalId) !== undefined);
+  const lastMs = Math.max(...opened.map((p) => p.expiresAtMs));
+  const leftMs = () => Math.max(1, lastMs - Date.now());
+  const inGrace = await condition(answered, Math.min(sandboxGraceMs, leftMs()));
+  if (!inGrace && Date.now() < lastMs) {
+    await releaseSandboxes({ taskId: task.state.taskId });
+    task.apply({ type: 'sandboxes_released' });
+    await condition(answered, leftMs());
+  }
+  for (const approval of opened)
+    if (answerTo(task, approval.approvalId) === undefined) expire(task, approval);
+  task.apply({ type: 'waited_for_people', ms: Date.now() - startedMs });
+  return new Map(task.state.approvals.map((record) => [record.approvalId, record]));
+}
+
+/**
+ * `i<iteration>.<name>-<n>`: counts the questions of a name since the last record. One id for two questions would let the answer to the
+ * first count for the second.
+ */
+export function questionId({ state }: Task, name: string): string {
+  const prefix = `i${state.iteration}.${name}-`;
+  const asked = [...state.approvals, ...state.pending].filter((a) => a.approvalId.startsWith(prefix));
+  return `${prefix}${asked.length + 1}`;
+}
+
+async function open(task: Task, questions: readonly Question[]): Promise<readonly PendingApproval[]> {
   const opened: PendingApproval[] = [];
   for (const question of questions) {
     const approval = await openApproval({
@@ -36,17 +63,7 @@ export async function askPeople(
     opened.push(approval);
     task.apply({ type: 'approval_opened', approval });
   }
-  const answered = () => opened.every(({ approvalId }) => answerTo(task, approvalId) !== undefined);
-  if (!(await condition(answered, sandboxGraceMs))) {
-    await releaseSandboxes({ taskId: task.state.taskId });
-    task.apply({ type: 'sandboxes_released' });
-    const lastMs = Math.max(...opened.map((p) => p.expiresAtMs));
-    await condition(answered, Math.max(1, lastMs - Date.now()));
-  }
-  for (const approval of opened)
-    if (answerTo(task, approval.approvalId) === undefined) expire(task, approval);
-  task.apply({ type: 'waited_for_people', ms: Date.now() - startedMs });
-  return new Map(task.state.approvals.map((record) => [record.approvalId, record]));
+  return opened;
 }
 
 function answerTo(task: Task, approvalId: string): ApprovalRecord | undefined {

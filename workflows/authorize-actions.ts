@@ -1,9 +1,10 @@
 import type { Action } from '../contracts/action.ts';
 import type { ApprovalRecord } from '../contracts/approval.ts';
 import type { Decision } from '../contracts/decision.ts';
-import type { ApprovalId } from '../contracts/ids.ts';
+import type { ApprovalId, Digest } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import { askPeople, type Question } from './ask-people.ts';
+import { faultText, orAsk } from './faults.ts';
 import { prepared } from './prepared.ts';
 import { authorize, loadEdited } from './stages.ts';
 import type { Task } from './task.ts';
@@ -19,12 +20,10 @@ export interface Decided {
 export async function decide(task: Task, actions: readonly Action[]): Promise<readonly Decision[]> {
   if (actions.length === 0) return [];
   const { specDigest } = prepared(task.state);
-  const { decisions } = await authorize({
-    taskId: task.state.taskId,
-    specDigest,
-    actions,
-    standing: task.state.standing,
-  });
+  const { taskId } = task.state;
+  const { decisions } = await orAsk(task, 'authorize', () =>
+    authorize({ taskId, specDigest, actions, standing: task.state.standing }),
+  );
   return actions.map((action) => {
     const found = decisions.find((d) => d.actionId === action.id);
     if (!found) throw new Error(`authorize gave no decision for ${action.id}`);
@@ -59,19 +58,11 @@ async function settle(
   answer: ApprovalRecord | undefined,
 ): Promise<Decided> {
   const approvalId = answer?.approvalId ?? null;
-  const ended = (status: Observation['status'], note: string): Decided => ({
+  const ended = (status: 'ok' | 'denied', note: string): Decided => ({
     action,
     decision,
     approvalId,
-    observation: {
-      actionId: action.id,
-      status,
-      exitCode: null,
-      outputDigest: null,
-      outputBytes: 0,
-      note,
-      durationMs: 0,
-    },
+    observation: notRun(action, status, note),
   });
   if (decision.outcome === 'deny') return ended('denied', `denied by ${decision.ruleId}: ${decision.reason}`);
   if (answer?.outcome === 'expired')
@@ -80,35 +71,50 @@ async function settle(
     return ended('denied', `rejected by ${answer.by.name}: ${answer.reason || 'no reason given'}`);
   if (action.kind === 'ask_human') return ended('ok', answer?.reason ?? '');
   if (action.kind === 'update_plan') return ended('ok', 'Plan updated');
-  if (answer?.outcome !== 'edited') return { action, decision, approvalId, observation: null };
-  return settleEdited(task, action, answer, approvalId);
+  const asPlanned: Decided = { action, decision, approvalId, observation: null };
+  if (answer?.outcome !== 'edited') return asPlanned;
+  const { editedDigest } = answer;
+  if (editedDigest === null) throw new Error(`${answer.approvalId} is edited and names no action`);
+  return settleEdited(task, asPlanned, { ...answer, editedDigest });
 }
 
-/** What a person made of an action is judged like any other: an edit cannot pass a denial. */
+/** What a person made of an action is judged like any other: an edit cannot pass a denial, and one that is no action runs nothing. */
 async function settleEdited(
   task: Task,
-  original: Action,
-  answer: ApprovalRecord,
-  approvalId: ApprovalId | null,
+  original: Decided,
+  answer: ApprovalRecord & { readonly editedDigest: Digest },
 ): Promise<Decided> {
-  if (answer.editedDigest === null) throw new Error(`${answer.approvalId} is edited and names no action`);
-  const { action } = await loadEdited({ original, editedDigest: answer.editedDigest });
+  const denied = (decided: Decided, note: string): Decided => ({
+    ...decided,
+    observation: notRun(decided.action, 'denied', note),
+  });
+  let action: Action;
+  try {
+    ({ action } = await loadEdited({ original: original.action, editedDigest: answer.editedDigest }));
+  } catch (error) {
+    const fault = faultText(error);
+    if (fault === undefined) throw error;
+    return denied(original, `${answer.by.name} edited the action, and the edit cannot be used: ${fault}`);
+  }
   const [decision] = await decide(task, [action]);
   if (decision === undefined) throw new Error(`authorize gave no decision for ${action.id}`);
-  if (decision.outcome !== 'deny') return { action, decision, approvalId, observation: null };
-  const note = `the edited action was denied by ${decision.ruleId}: ${decision.reason}`;
+  const decided = { ...original, action, decision };
+  return decision.outcome === 'deny'
+    ? denied(decided, `the edited action was denied by ${decision.ruleId}: ${decision.reason}`)
+    : decided;
+}
+
+const maxNoteCharacters = 4000;
+
+/** The observation of an action that had no effect in the sandbox. */
+export function notRun(action: Action, status: 'ok' | 'denied', note: string): Observation {
   return {
-    action,
-    decision,
-    approvalId,
-    observation: {
-      actionId: action.id,
-      status: 'denied',
-      exitCode: null,
-      outputDigest: null,
-      outputBytes: 0,
-      note,
-      durationMs: 0,
-    },
+    actionId: action.id,
+    status,
+    exitCode: null,
+    outputDigest: null,
+    outputBytes: 0,
+    note: note.slice(0, maxNoteCharacters),
+    durationMs: 0,
   };
 }

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { TaskSpec } from '../contracts/task.ts';
 import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-state.ts';
-import { orFail, StopTask } from './faults.ts';
+import { faultText, orFail, StopTask } from './faults.ts';
 import { follow, goBack } from './follow.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
@@ -30,7 +30,7 @@ export async function codingTask(input: CodingTaskInput): Promise<TaskOutcome> {
     }),
   );
   task.apply({ type: 'finished', outcome });
-  await condition(allHandlersFinished);
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return outcome;
 }
 
@@ -46,7 +46,7 @@ async function prepare(task: Task, spec: TaskSpec): Promise<void> {
 
 async function loop(task: Task): Promise<TaskOutcome> {
   for (;;) {
-    await condition(() => !task.state.paused);
+    await whilePaused(task);
     if (continueAsNewDue(task.state)) {
       // No message may be lost: a handler that still runs would change a state that has been carried over already.
       await condition(allHandlersFinished);
@@ -60,6 +60,13 @@ async function loop(task: Task): Promise<TaskOutcome> {
   }
 }
 
+async function whilePaused(task: Task): Promise<void> {
+  while (task.state.paused) {
+    task.apply({ type: 'held' });
+    await condition(() => task.state.status !== 'paused');
+  }
+}
+
 function continueAsNewDue({ iterationsThisRun }: TaskState): boolean {
   const info = workflowInfo();
   return info.continueAsNewSuggested || iterationsThisRun >= iterationsPerRun;
@@ -70,10 +77,19 @@ async function ending(task: Task, run: () => Promise<TaskOutcome>): Promise<Task
   const outcome = await run().catch((error: unknown) => {
     if (error instanceof StopTask) return notDelivered(task.state, error.status, error.message);
     if (isCancellation(error)) return notDelivered(task.state, 'cancelled', 'cancelled by a person');
-    throw error;
+    const fault = faultText(error);
+    if (fault === undefined) throw error;
+    return notDelivered(task.state, 'failed', fault);
   });
-  await CancellationScope.nonCancellable(() => releaseSandboxes({ taskId: task.state.taskId }));
+  // What has come of the task stands, also where its sandboxes cannot be reached any more.
+  await CancellationScope.nonCancellable(() => releaseSandboxes({ taskId: task.state.taskId })).catch(
+    ifFault,
+  );
   return outcome;
+}
+
+function ifFault(error: unknown): void {
+  if (faultText(error) === undefined) throw error;
 }
 
 function notDelivered(

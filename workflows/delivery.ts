@@ -5,7 +5,7 @@ import type { CheckResult, Evaluation } from '../contracts/evaluation.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import type { TaskOutcome } from '../contracts/task-state.ts';
 import { askPeople } from './ask-people.ts';
-import { decide } from './authorize-actions.ts';
+import { decide, notRun } from './authorize-actions.ts';
 import { orAsk } from './faults.ts';
 import { prepared } from './prepared.ts';
 import { deliver, proposeDelivery, verifyDelivery } from './stages.ts';
@@ -42,7 +42,7 @@ export async function deliverTask(task: Task, evaluation: Evaluation): Promise<D
     return notDelivered(evaluation, 'stop', said, observed(action, decision, null, 'denied', said));
   }
   const mustAsk = decision.outcome === 'ask' || evaluation.concerns.length > 0 || evaluation.confidence < 1;
-  const approval = mustAsk ? await askForDelivery(task, action, decision, evaluation, verified.checks) : null;
+  const approval = mustAsk ? await askForDelivery(task, action, decision, verified.checks) : null;
   if (approval !== null && approval.outcome !== 'granted')
     return refused(task, evaluation, action, decision, approval);
   return publish(task, evaluation, action, decision, approval, verified.checks);
@@ -52,7 +52,6 @@ async function askForDelivery(
   task: Task,
   action: Action,
   decision: Decision,
-  evaluation: Evaluation,
   checks: readonly CheckResult[],
 ): Promise<ApprovalRecord> {
   const answers = await askPeople(task, [
@@ -141,14 +140,6 @@ function observed(
     ...action,
     decision,
     approvalId: approval?.approvalId ?? null,
-    observation: {
-      actionId: action.id,
-      status,
-      exitCode: null,
-      outputDigest: null,
-      outputBytes: 0,
-      note,
-      durationMs: 0,
-    },
+    observation: notRun(action, status, note),
   };
 }

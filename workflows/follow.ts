@@ -1,5 +1,5 @@
 import type { TaskOutcome } from '../contracts/task-state.ts';
-import { askPeople } from './ask-people.ts';
+import { askPeople, questionId } from './ask-people.ts';
 import { orAsk, StopTask } from './faults.ts';
 import type { IterationEnd } from './iteration.ts';
 import { prepared } from './prepared.ts';
@@ -28,7 +28,7 @@ export async function follow(task: Task, { evaluation }: IterationEnd): Promise<
 }
 
 async function askToGoOn(task: Task, reason: string): Promise<void> {
-  const approvalId = `i${task.state.iteration}.go-on`;
+  const approvalId = questionId(task, 'go-on');
   const answers = await askPeople(task, [
     {
       approvalId,

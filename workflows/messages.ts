@@ -8,7 +8,7 @@ import {
 import type { Answer, ApprovalRecord } from '../contracts/approval.ts';
 import type { TaskState } from '../contracts/task-state.ts';
 import { messageName } from '../contracts/words/messages.ts';
-import { answerProblem } from './answer.ts';
+import { answerProblem, shown } from './answer.ts';
 import type { Task } from './task.ts';
 
 interface By {
@@ -30,6 +30,8 @@ export const rollbackUpdate = defineUpdate<
 export const statusQuery = defineQuery<TaskState>(messageName.status);
 
 const maxSteerCharacters = 8000;
+/** The state that continue-as-new carries must stay below the server's limit of 2 MB. */
+const maxSteers = 40;
 
 /** Listens to people. Every handler is synchronous: nothing can interleave with the change of state it makes. */
 export function listen(task: Task, cancel: () => void): void {
@@ -46,17 +48,13 @@ export function listen(task: Task, cancel: () => void): void {
   setHandler(decisionSignal, (answer) => {
     const problem = answerProblem(task.state.pending, answer, 'signal');
     if (problem) {
-      const approvalId = String(answer?.approvalId ?? '').slice(0, 80);
+      const approvalId = typeof answer?.approvalId === 'string' ? answer.approvalId.slice(0, 80) : '';
       task.apply({ type: 'answer_refused', approvalId, reason: problem.message, atMs: Date.now() });
     } else {
       count(task, answer, { name: answer.by?.name ?? 'unknown', proof: 'signal' });
     }
   });
-  setHandler(steerSignal, (steer) => {
-    const text = String(steer?.text ?? '').slice(0, maxSteerCharacters);
-    if (text.trim() !== '')
-      task.apply({ type: 'steered', steer: { text, by: String(steer.by ?? 'unknown') } });
-  });
+  setHandler(steerSignal, (steer) => steered(task, steer));
   setHandler(pauseSignal, () => task.apply({ type: 'paused' }));
   setHandler(resumeSignal, () => task.apply({ type: 'resumed' }));
   setHandler(cancelSignal, cancel);
@@ -68,6 +66,17 @@ export function listen(task: Task, cancel: () => void): void {
     },
     { validator: (request) => rejectRollback(task, request?.toIteration) },
   );
+}
+
+function steered(task: Task, steer: { readonly text?: unknown; readonly by?: unknown } | null): void {
+  if (typeof steer?.text !== 'string' || steer.text.trim() === '') return;
+  if (task.state.steers.length >= maxSteers) {
+    const reason = `${maxSteers} messages wait for the next plan: this one was not taken, send it again later`;
+    task.apply({ type: 'answer_refused', approvalId: 'steer', reason, atMs: Date.now() });
+    return;
+  }
+  const by = typeof steer.by === 'string' && steer.by !== '' ? steer.by.slice(0, 200) : 'unknown';
+  task.apply({ type: 'steered', steer: { text: steer.text.slice(0, maxSteerCharacters), by } });
 }
 
 function count(
@@ -109,7 +118,7 @@ function rejectRollback(task: Task, toIteration: unknown): void {
     return;
   throw ApplicationFailure.create({
     type: 'usage.invalid',
-    message: `expected an iteration from 0 (the base) to ${last - 1} to go back to, got ${String(toIteration)}`,
+    message: `expected an iteration from 0 (the base) to ${last - 1} to go back to, got ${shown(toIteration)}`,
     nonRetryable: true,
   });
 }

@@ -1,20 +1,23 @@
 import type { PlanInput, PlanOutput, Steer } from '../contracts/activities.ts';
 import type { Budget, Usage } from '../contracts/budget.ts';
 import type { PlanRecord } from '../contracts/record.ts';
-import { askPeople } from './ask-people.ts';
+import { askPeople, questionId } from './ask-people.ts';
 import { orAsk, StopTask } from './faults.ts';
 import { pace } from './pace.ts';
 import { prepared } from './prepared.ts';
 import { plan } from './stages.ts';
 import type { Task } from './task.ts';
 
+/** At most three bytes each: well below what an activity's input may hold. */
+const maxSteerCharacters = 8000;
+
 export type Planned = Extract<PlanOutput, { status: 'planned' }> & { readonly steers: readonly Steer[] };
 
 /** One model response. Money is reserved before the call: one that might exceed the budget is not made before a person grants more. */
 export async function planIteration(task: Task): Promise<Planned> {
-  for (let times = 1; ; times++) {
+  for (;;) {
     if (task.state.usage.iterations >= task.state.budget.maxIterations) {
-      await askForMore(task, `budget-${times}`, `${task.state.budget.maxIterations} iterations are used up`);
+      await askForMore(task, `${task.state.budget.maxIterations} iterations are used up`);
     }
     let input = inputOf(task);
     const planned = await orAsk(task, 'plan', () => {
@@ -39,7 +42,6 @@ export async function planIteration(task: Task): Promise<Planned> {
     const spent = (task.state.usage.costUsd ?? 0).toFixed(4);
     await askForMore(
       task,
-      `budget-${times}`,
       `the next model call may cost ${planned.estimatedUsd.toFixed(4)} USD, ${spent} of ${task.state.budget.maxUsd} USD is spent`,
     );
   }
@@ -55,7 +57,7 @@ function inputOf(task: Task): PlanInput {
     contextDigest,
     transcript: state.transcript,
     previousRecord: state.head,
-    steers: state.steers,
+    steers: firstSteers(state.steers),
     notices: state.notices,
     steps: state.steps,
     pace: pace({
@@ -67,6 +69,15 @@ function inputOf(task: Task): PlanInput {
     budget: state.budget,
     usage: state.usage,
   };
+}
+
+/** As many as fit into one input, at least one; the others wait for the next plan. */
+function firstSteers(steers: readonly Steer[]): readonly Steer[] {
+  let characters = 0;
+  return steers.filter(({ text }, index) => {
+    characters += text.length;
+    return index === 0 || characters <= maxSteerCharacters;
+  });
 }
 
 /** What is left of the tightest budget, 0 to 1. */
@@ -87,13 +98,13 @@ function addCall(usage: Usage, call: PlanRecord): Usage {
   };
 }
 
-async function askForMore(task: Task, name: string, reason: string): Promise<void> {
-  const { budget, budgetStep, iteration } = task.state;
+async function askForMore(task: Task, reason: string): Promise<void> {
+  const { budget, budgetStep } = task.state;
   const more: Budget = {
     maxUsd: budget.maxUsd === null || budgetStep.maxUsd === null ? null : budget.maxUsd + budgetStep.maxUsd,
     maxIterations: budget.maxIterations + budgetStep.maxIterations,
   };
-  const approvalId = `i${iteration}.${name}`;
+  const approvalId = questionId(task, 'budget');
   const money = more.maxUsd === null ? '' : ` and ${more.maxUsd} USD`;
   const answers = await askPeople(task, [
     {

@@ -1,8 +1,9 @@
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
-import type { Checkpoint } from '../contracts/record.ts';
+import type { Checkpoint, IterationRecord } from '../contracts/record.ts';
 import type { Decided } from './authorize-actions.ts';
 import type { Delivery } from './delivery.ts';
+import { orAsk } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { record } from './stages.ts';
@@ -24,7 +25,11 @@ export interface Happened {
 
 /** Appends the iteration to the ledger: the state's head becomes the new record. */
 export async function recordIteration(task: Task, happened: Happened): Promise<void> {
-  const { state } = task;
+  const { digest } = await orAsk(task, 'record', () => record({ record: recordOf(task.state, happened) }));
+  task.apply({ type: 'recorded', digest });
+}
+
+function recordOf(state: Task['state'], happened: Happened): IterationRecord {
   const { contextDigest, workspace, sandbox } = prepared(state);
   const {
     planned,
@@ -42,27 +47,24 @@ export async function recordIteration(task: Task, happened: Happened): Promise<v
     if (!observation) throw new Error(`action ${action.id} has no observation`);
     return { ...action, decision, approvalId, observation };
   });
-  const { digest } = await record({
-    record: {
-      schemaVersion: 1,
-      taskId: state.taskId,
-      iteration: state.iteration,
-      previous: state.head,
-      workerVersion: workerVersion(),
-      perceive: { contextDigest, treeDigest: checkpoint.before, baseCommit: workspace.baseCommit },
-      plan: planned.record,
-      sandbox,
-      actions: delivery?.action ? [...actions, delivery.action] : actions,
-      approvals: [...state.approvals],
-      steers: [...steers],
-      checkpoint,
-      evaluate: evaluation,
-      timing: {
-        startedAtMs,
-        endedAtMs: Date.now(),
-        waitedForPeopleMs: state.usage.waitedForPeopleMs - waitedBefore,
-      },
+  return {
+    schemaVersion: 1,
+    taskId: state.taskId,
+    iteration: state.iteration,
+    previous: state.head,
+    workerVersion: workerVersion(),
+    perceive: { contextDigest, treeDigest: checkpoint.before, baseCommit: workspace.baseCommit },
+    plan: planned.record,
+    sandbox,
+    actions: delivery?.action ? [...actions, delivery.action] : actions,
+    approvals: [...state.approvals],
+    steers: [...steers],
+    checkpoint,
+    evaluate: evaluation,
+    timing: {
+      startedAtMs,
+      endedAtMs: Date.now(),
+      waitedForPeopleMs: state.usage.waitedForPeopleMs - waitedBefore,
     },
-  });
-  task.apply({ type: 'recorded', digest });
+  };
 }

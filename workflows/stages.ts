@@ -41,9 +41,14 @@ export const { deliver, releaseSandboxes } = proxyActivities<
 });
 
 /** Pure or nearly so, and quick: they run inside the workflow task. */
-export const { authorize, openApproval, record, proposeDelivery, loadEdited } =
-  proxyLocalActivities<LocalActivities>({
-    startToCloseTimeout: '20s',
-    scheduleToCloseTimeout: '1h',
-    retry,
-  });
+export const { authorize, openApproval, record, proposeDelivery } = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '1h',
+  retry,
+});
+
+/** A person may name an artifact that nobody stored: no reason to wait for it. */
+export const { loadEdited } = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '20s',
+  retry: { ...retry, maximumAttempts: 3 },
+});

@@ -63,6 +63,8 @@ export type StateChange =
   | { readonly type: 'sandboxes_released' }
   | { readonly type: 'steered'; readonly steer: Steer }
   | { readonly type: 'paused' }
+  /** A pause took hold: nothing runs until it is over. */
+  | { readonly type: 'held' }
   | { readonly type: 'resumed' }
   | { readonly type: 'rollback_requested'; readonly toIteration: number }
   | { readonly type: 'rolled_back'; readonly workspace: WorkspaceRef; readonly notice: string }
@@ -206,7 +208,8 @@ const changes: Changes = {
       : { ...s, workspace: { ...s.workspace, leaseNumber: s.workspace.leaseNumber + 1 } },
   steered: (s, { steer }) => ({ ...s, steers: [...s.steers, steer] }),
   paused: (s) => ({ ...s, paused: true }),
-  resumed: (s) => ({ ...s, paused: false }),
+  held: (s) => ({ ...s, status: 'paused' }),
+  resumed: (s) => ({ ...s, paused: false, status: s.status === 'paused' ? 'running' : s.status }),
   rollback_requested: (s, { toIteration }) => ({ ...s, rollbackTo: toIteration }),
   rolled_back: (s, { workspace, notice }) =>
     addNotice({ ...s, workspace, rollbackTo: null, evaluatedTree: null, stuckFor: 0 }, notice),
