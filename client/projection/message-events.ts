@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import { z } from 'zod';
 import { AnswerSchema } from '../../contracts/approval.ts';
 import { messageName } from '../../contracts/words/messages.ts';
 import type { EventBody } from './event-body.ts';
@@ -13,8 +14,11 @@ export function answerEvents(accepted: UpdateAccepted): readonly EventBody[] {
   return answered(firstValue(input.args), true);
 }
 
+/** Not strict: what an answer holds besides does not keep it from counting, so it must not keep it out of the story. */
+const AnswerFormSchema = z.object(AnswerSchema.shape);
+
 function answered(value: unknown, accepted: boolean | null): readonly EventBody[] {
-  const answer = AnswerSchema.safeParse(value);
+  const answer = AnswerFormSchema.safeParse(value);
   return answer.success ? [{ type: 'approval.answered', answer: answer.data, accepted }] : [];
 }
 
@@ -25,8 +29,10 @@ export function signalEvents(signaled: Signaled): readonly EventBody[] {
   switch (signaled.signalName) {
     case messageName.decision:
       return answered(value, null);
-    case messageName.steer:
-      return [{ type: 'task.steered', text: textOf(value, 'text'), by }];
+    case messageName.steer: {
+      const text = textOf(value, 'text');
+      return text.trim() === '' ? [] : [{ type: 'task.steered', text, by }];
+    }
     case messageName.pause:
       return [{ type: 'task.paused', by }];
     case messageName.resume:

@@ -1,7 +1,11 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 
-/** The first payload as a value; undefined when there is none. */
+/** The first payload as a value; undefined when there is none, and for one that cannot be read: whoever may signal chooses its bytes. */
 export function firstValue(payloads: { payloads?: Payload[] | null } | null | undefined): unknown {
   const [payload] = payloads?.payloads ?? [];
-  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+  try {
+    return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+  } catch {
+    return undefined;
+  }
 }
