@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { StepId } from '../contracts/ids.ts';
 import type { Step, StepResult } from '../contracts/sandbox.ts';
 import { applyPatch, type PatchWrite } from './patch/apply.ts';
@@ -8,31 +7,41 @@ import type { Ports } from './ports.ts';
 
 type Exec = (step: Step) => Promise<StepResult>;
 
-const stepTimeoutMs = 60_000;
-
-// Both scripts run as the agent, in its sandbox: a link that it planted leads nowhere that it could not write by itself.
+// The scripts run as the agent, in its sandbox: a link that it planted leads nowhere that it could not write by itself.
 const readScript = `exec 2>/dev/null
 for p in "$@"; do
-  if [ -f "$p" ]; then s=$(wc -c < "$p"); printf 'F %d\\n' "$s"; cat -- "$p"
+  if [ -f "$p" ] && [ -r "$p" ]; then s=$(wc -c < "$p"); printf 'F %d\\n' "$s"; cat -- "$p"
   elif [ -e "$p" ] || [ -L "$p" ]; then printf 'X\\n'
   else printf 'M\\n'; fi
 done`;
 
+// All files come as one stream, since a step a file costs more than the file. `dd` takes its part exactly, as it reads from a file and not a pipe.
 const stageScript = `set -e
-[ -d "$1" ] && { echo "$1 is a directory" >&2; exit 1; }
-mkdir -p -- "$(dirname -- "$1")"
-cat > "$2"
-if [ -x "$3" ]; then chmod +x -- "$2"; fi`;
+d=$1; shift
+trap 'c=$?; [ $c -eq 0 ] || rm -rf -- "$d"; exit $c' EXIT
+mkdir -p -- "$d"
+cat > "$d/all"
+exec 3< "$d/all"
+n=0
+while [ $# -gt 0 ]; do
+  if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi
+  if [ "$4" = now ] && [ ! -d "\${1%/*}" ]; then mkdir -p -- "\${1%/*}"; fi
+  if [ "$2" = 0 ]; then : > "$d/$n"; else dd bs="$2" count=1 <&3 > "$d/$n" 2> /dev/null; fi
+  if [ -x "$3" ]; then chmod +x -- "$d/$n"; fi
+  n=$((n + 1)); shift 4
+done`;
 
 const commitScript = `set -e
+d=$1; shift
+trap 'rm -rf -- "$d"' EXIT
 while [ $# -gt 0 ]; do
-  if [ "$1" = mv ]; then mv -f -- "$2" "$3"; else rm -f -- "$3"; fi
+  if [ "$1" = mv ]; then [ -d "\${3%/*}" ] || mkdir -p -- "\${3%/*}"; mv -f -- "$2" "$3"; else rm -f -- "$3"; fi
   shift 3
 done`;
 
 /**
- * Applies a patch in the sandbox: reads the files there, changes them outside, writes the new ones beside the old, and moves all of them
- * into place in one last step. A patch that does not fit changes nothing and says which lines did not match.
+ * Applies a patch in the sandbox: reads the files there, changes them outside, writes the new ones into a folder of
+ * their own, and moves all of them into place in one last step. A patch that does not fit changes nothing and says which lines did not match.
  */
 export async function patchSteps(
   actionId: string,
@@ -44,12 +53,7 @@ export async function patchSteps(
   if (!parsed.ok) return textResult('failed', parsed.reason);
   const paths = pathsOf(parsed.hunks);
   const read = await exec(
-    step(
-      `${actionId}.read`,
-      ['sh', '-c', readScript, 'sh', ...paths.map(local)],
-      null,
-      limits.maxOutputBytes,
-    ),
+    step(`${actionId}.read`, ['sh', '-c', readScript, 'sh', ...paths.map(local)], null, limits),
   );
   if (read.status !== 'ok') return read;
   const files = parseFrames(paths, read.output);
@@ -68,38 +72,46 @@ async function write(
   limits: Ports['limits'],
   exec: Exec,
 ): Promise<StepResult> {
-  const commit: string[] = [];
-  for (const [index, { path, bytes, movedFrom }] of writes.entries()) {
-    const target = local(path);
-    if (bytes === null) {
-      commit.push('rm', '', target);
-      continue;
-    }
-    const staged = posix.join(posix.dirname(target), `.longhaul-${actionId}-${index}`);
-    const modeOf = local(movedFrom ?? path);
-    const argv = ['sh', '-c', stageScript, 'sh', target, `./${staged}`, modeOf] as const;
-    const result = await exec(step(`${actionId}.stage-${index}`, argv, bytes, limits.maxOutputBytes));
-    if (result.status !== 'ok') return result;
-    commit.push('mv', `./${staged}`, target);
-  }
-  return exec(
-    step(`${actionId}.write`, ['sh', '-c', commitScript, 'sh', ...commit], null, limits.maxOutputBytes),
+  const folder = `./.longhaul-${actionId}`;
+  const kept = writes.flatMap(({ path, bytes, movedFrom }) =>
+    bytes === null ? [] : [{ path, bytes, movedFrom }],
   );
+  const removed = writes.filter(({ bytes }) => bytes === null).map(({ path }) => path);
+  const run = (name: string, script: string, args: readonly string[], stdin: Uint8Array | null) =>
+    exec(step(`${actionId}.${name}`, ['sh', '-c', script, 'sh', folder, ...args], stdin, limits));
+  if (kept.length > 0) {
+    const all = Buffer.concat(kept.map(({ bytes }) => bytes));
+    const staged = await run('stage', stageScript, stageArguments(kept, removed), all);
+    if (staged.status !== 'ok') return staged;
+  }
+  const moves = kept.flatMap(({ path }, index) => ['mv', `${folder}/${index}`, local(path)]);
+  return run('write', commitScript, [...removed.flatMap((path) => ['rm', '', local(path)]), ...moves], null);
+}
+
+/** For each file: where it goes, how many bytes of the stream it takes, the file whose mode it keeps, and whether its folder can be made before others go. */
+function stageArguments(
+  files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly movedFrom: string | null }[],
+  removed: readonly string[],
+): readonly string[] {
+  return files.flatMap(({ path, bytes, movedFrom }) => {
+    const inRemoved = removed.some((file) => path.startsWith(`${file}/`));
+    return [local(path), `${bytes.byteLength}`, local(movedFrom ?? path), inRemoved ? 'later' : 'now'];
+  });
 }
 
 function local(path: string): string {
   return `./${path}`;
 }
 
-function step(stepId: string, argv: Step['argv'], stdin: Uint8Array | null, maxOutputBytes: number): Step {
+function step(stepId: string, argv: Step['argv'], stdin: Uint8Array | null, limits: Ports['limits']): Step {
   return {
     stepId: stepId as StepId,
     argv,
     cwd: '.',
     env: {},
     stdin,
-    timeoutMs: stepTimeoutMs,
-    maxOutputBytes,
+    timeoutMs: limits.actionTimeoutMs,
+    maxOutputBytes: limits.maxOutputBytes,
   };
 }
 
@@ -115,7 +127,7 @@ function parseFrames(
     const head = new TextDecoder().decode(output.subarray(at, end));
     if (end === -1) return `${path} could not be read`;
     at = end + 1;
-    if (head === 'X') return `${path} is not a regular file`;
+    if (head === 'X') return `${path} is no regular file that can be read`;
     if (head === 'M') files.set(path, null);
     else {
       const size = Number(/^F ([0-9]+)$/.exec(head)?.[1] ?? Number.NaN);
