@@ -22,8 +22,7 @@ const maxNameCharacters = 200;
 
 /** A value of any kind as a few words; unlike `String`, it never throws. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return value.slice(0, 100);
-  return typeof value === 'object' ? 'an object' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 100);
 }
 
 /**

@@ -12,11 +12,10 @@ import { faultText, orFail, StopTask } from './faults.ts';
 import { follow, goBack } from './follow.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
+import { newRunDue } from './run-limit.ts';
 import { fetchRepository, perceive, releaseSandboxes } from './stages.ts';
 import { createTask, type Task } from './task.ts';
 import { initialState } from './task-state.ts';
-
-const iterationsPerRun = 100;
 
 /** A coding task from its instruction to a delivered branch, over any number of restarts, days and people. */
 export async function codingTask(input: CodingTaskInput): Promise<TaskOutcome> {
@@ -47,7 +46,7 @@ async function prepare(task: Task, spec: TaskSpec): Promise<void> {
 async function loop(task: Task): Promise<TaskOutcome> {
   for (;;) {
     await whilePaused(task);
-    if (continueAsNewDue(task.state)) {
+    if (newRunDue(task.state, workflowInfo().continueAsNewSuggested)) {
       // No message may be lost: a handler that still runs would change a state that has been carried over already.
       await condition(allHandlersFinished);
       task.apply({ type: 'continued_as_new' });
@@ -65,11 +64,6 @@ async function whilePaused(task: Task): Promise<void> {
     task.apply({ type: 'held' });
     await condition(() => task.state.status !== 'paused');
   }
-}
-
-function continueAsNewDue({ iterationsThisRun }: TaskState): boolean {
-  const info = workflowInfo();
-  return info.continueAsNewSuggested || iterationsThisRun >= iterationsPerRun;
 }
 
 /** Turns every way to end into an outcome, and leaves no sandbox behind. Continue-as-new and bugs pass through. */

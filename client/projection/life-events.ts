@@ -5,8 +5,8 @@ import { firstValue } from './payloads.ts';
 export function startEvents(event: HistoryEvent): readonly EventBody[] {
   const started = event.workflowExecutionStartedEventAttributes;
   if (!started) return [];
-  const input = firstValue(started.input) as CodingTaskInput | undefined;
-  if (input?.type !== 'start') return [];
+  const input = firstValue(started.input) as Partial<CodingTaskInput> | null | undefined;
+  if (input?.type !== 'start' || !input.spec) return [];
   const { instruction, repository, requestedBy, model, policy } = input.spec;
   return [{ type: 'task.started', instruction, repository, requestedBy, model, policy: policy.name }];
 }
@@ -15,7 +15,9 @@ export function startEvents(event: HistoryEvent): readonly EventBody[] {
 export function closingEvents(event: HistoryEvent): readonly EventBody[] {
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) {
-    const { taskId: _, ...outcome } = firstValue(completed.result) as TaskOutcome;
+    const result = firstValue(completed.result) as TaskOutcome | undefined;
+    if (!result) return [ended('failed', 'internal.bug: the workflow ended without an outcome')];
+    const { taskId: _, ...outcome } = result;
     return [{ type: 'task.finished', ...outcome }];
   }
   const failed = event.workflowExecutionFailedEventAttributes;
