@@ -6,7 +6,7 @@ import { type TranscriptItem, TranscriptItemSchema } from '../contracts/model-cl
 import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import { getJson } from './artifact-json.ts';
-import { loadRecord } from './load.ts';
+import { loadAction, loadRecord } from './load.ts';
 
 const ResponseSchema = z.object({ output: z.array(TranscriptItemSchema) });
 
@@ -47,9 +47,14 @@ export function messagesOf(
 async function answerText(
   artifacts: ArtifactStore,
   dialect: ModelDialect,
-  { kind, observation }: RecordedAction,
+  { kind, digest, observation }: RecordedAction,
 ): Promise<string> {
   const { outputDigest, note, durationMs } = observation;
+  if (kind === 'invalid') {
+    // Policy's word on it is the same for all of them; which argument was wrong is what the model can mend.
+    const body = await loadAction(artifacts, digest);
+    return body.kind === 'invalid' ? body.reason : note;
+  }
   if (outputDigest === null) return note;
   const output = await artifacts.get(outputDigest);
   if (kind === 'apply_patch') return dialect.cut(output);

@@ -45,6 +45,8 @@ export interface Evidence {
     readonly iteration: number;
     readonly ref: TranscriptRef;
     readonly chain: readonly TranscriptLink[];
+    /** What a compaction in this iteration dropped, whole; null without one. */
+    readonly dropped: readonly TranscriptLink[] | null;
   }[];
   /** Texts that must hold no secret, by where they come from. */
   readonly texts: ReadonlyMap<string, Buffer>;
@@ -73,19 +75,19 @@ export async function collectEvidence(world: World, taskId: TaskId): Promise<Evi
     if (event.type === 'approval.opened') cards.set(event.approval.digest, await json(event.approval.digest));
   }
   const links = new Map<Digest, TranscriptLink>();
-  const transcripts: Evidence['transcripts'][number][] = [];
-  for (const { iteration, transcript } of plansOf(raw)) {
+  const chainOf = async (newest: Digest): Promise<readonly TranscriptLink[]> => {
     const chain: TranscriptLink[] = [];
-    for (
-      let digest: Digest | null = transcript.digest;
-      digest !== null;
-      digest = chain[0]?.previous ?? null
-    ) {
+    for (let digest: Digest | null = newest; digest !== null; digest = chain[0]?.previous ?? null) {
       const link: TranscriptLink = links.get(digest) ?? { digest, ...(await json(digest)) };
       links.set(digest, link);
       chain.unshift(link);
     }
-    transcripts.push({ iteration, ref: transcript, chain });
+    return chain;
+  };
+  const transcripts: Evidence['transcripts'][number][] = [];
+  for (const { iteration, transcript, record } of plansOf(raw)) {
+    const dropped = record.droppedDigest === null ? null : await chainOf(record.droppedDigest);
+    transcripts.push({ iteration, ref: transcript, chain: await chainOf(transcript.digest), dropped });
   }
   const encoded = JSON.stringify(historyToJSON({ events: [...raw] }));
   return {
@@ -139,15 +141,32 @@ function specOf(raw: readonly HistoryEvent[]): TaskSpec {
 
 /** Every file of the state directory, and the objects of its git repositories, which lie there compressed. */
 function textsOf(world: World): readonly (readonly [string, Buffer])[] {
-  const files = readdirSync(world.home, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  const texts = files.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file)] as const] : []));
+  const files = filesBelow(world.home);
   const repositories = files
     .filter((file) => file.endsWith('.git/HEAD'))
     .map((file) => file.slice(0, -'/HEAD'.length));
-  const objects = repositories.map((gitDir) => [`${gitDir} (objects)`, gitObjects(gitDir)] as const);
-  return [...texts, ...objects];
+  return [
+    ...files.map((file) => [file, readOrEmpty(file)] as const),
+    ...repositories.map((gitDir) => [`${gitDir} (objects)`, gitObjects(gitDir)] as const),
+  ];
+}
+
+/** Other tasks may be at work: what goes away meanwhile is left out. Links are not followed. */
+function filesBelow(directory: string): readonly string[] {
+  const entries = orEmpty(() => readdirSync(directory, { withFileTypes: true }));
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+function orEmpty<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
 }
 
 function gitObjects(gitDir: string): Buffer {
@@ -181,7 +200,7 @@ export function leftoversOf(home: string, taskId: TaskId): readonly string[] {
     ['cmdline', 'mountinfo'].some((file) => readOrEmpty(`/proc/${pid}/${file}`).includes(mark)),
   );
   const names = existsSync(join(home, 'leases')) ? readdirSync(join(home, 'leases')) : [];
-  const leases = names.filter((name) => name.startsWith(`${taskId}.`) || name.startsWith('.'));
+  const leases = names.filter((name) => name.startsWith(`${taskId}.`));
   const groups = existsSync('/sys/fs/cgroup')
     ? execFileSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `longhaul-${taskId}.*`], {
         encoding: 'utf8',

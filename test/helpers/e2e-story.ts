@@ -34,10 +34,12 @@ export function followStory(
     for await (const event of client.watch(taskId, options)) {
       events.push(event);
       onEvent(event);
+      refuseRefusal(event);
       for (const look of [...waiting]) look();
     }
   })();
   watching.catch(() => undefined);
+  const answered = new Set<string>();
 
   function until<Type extends TaskEventType>(
     type: Type,
@@ -62,12 +64,29 @@ export function followStory(
     });
   }
 
+  const hasFinished = () => events.some((event) => event.type === 'task.finished');
+
   return {
     taskId,
     events,
     until,
-    end: () => until('task.finished'),
+    end() {
+      const stuck = until(
+        'approval.opened',
+        ({ approval }) => approval.subject === 'fault' && !answered.has(approval.approvalId),
+      ).then(() => {
+        throw new Error(`${taskId} waits for a person over a fault:\n${told(events)}`);
+      });
+      const finished = until('task.finished');
+      // The one that ends second fails for want of its event.
+      for (const end of [stuck, finished]) end.catch(() => undefined);
+      return Promise.race([
+        finished,
+        stuck.catch((error: unknown) => (hasFinished() ? finished : raise(error))),
+      ]);
+    },
     async answer({ approvalId, digest }, answer = {}) {
+      answered.add(approvalId);
       const by = { name: 'tester', proof: 'os_user' } as const;
       const whole: Answer = {
         approvalId,
@@ -86,6 +105,15 @@ export function followStory(
       await watching.catch(() => undefined);
     },
   };
+}
+
+/** A request that the scenario does not expect would be tried again for days. */
+function refuseRefusal(event: TaskEvent): void {
+  if (event.type === 'live.retrying' && event.error.includes('scripted model:')) throw new Error(event.error);
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 /** A story in short, for error messages. */

@@ -141,7 +141,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
       await stopEmbeddedServer(home);
       await model.close();
+      const left = existsSync(join(home, 'leases')) ? readdirSync(join(home, 'leases')) : [];
       await rm(directory, { recursive: true, force: true });
+      if (left.length > 0) throw new Error(`the sandboxes left ${left.join(', ')}`);
     },
   };
 }

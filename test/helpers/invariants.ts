@@ -128,27 +128,21 @@ type Transcript = Evidence['transcripts'][number];
 function growthProblems(
   { ledger }: Evidence,
   before: Transcript | undefined,
-  { iteration, ref, chain }: Transcript,
+  { iteration, ref, chain, dropped }: Transcript,
 ): readonly string[] {
   if (before === undefined) return [];
+  const previous = (dropped ?? chain).at(-2)?.digest;
+  if (previous !== before.ref.digest) return [`transcript ${iteration} does not extend the one before`];
+  if (dropped === null)
+    return ref.items > before.ref.items ? [] : [`transcript ${iteration} is no longer than the one before`];
   const plan = ledger.find((entry) => entry.record.iteration === iteration)?.record.plan;
-  if (plan?.droppedDigest === before.ref.digest)
-    return compactionProblems(iteration, before.chain, chain, plan.prefixChangedAt);
-  const extended = chain.at(-2)?.digest === before.ref.digest && ref.items > before.ref.items;
-  return extended ? [] : [`transcript ${iteration} does not extend the one before`];
-}
-
-function compactionProblems(
-  iteration: number,
-  before: Transcript['chain'],
-  after: Transcript['chain'],
-  kept: number | null,
-): readonly string[] {
+  const kept = plan?.prefixChangedAt ?? null;
   if (kept === null) return [`the compaction of ${iteration} does not say where the prefix changed`];
-  const prefix = (chain: Transcript['chain']) =>
-    JSON.stringify(chain.flatMap((link) => link.items).slice(0, kept));
-  const same = prefix(before) === prefix(after);
-  return same ? [] : [`the compaction of ${iteration} changed the prefix that it says it kept`];
+  const prefix = (links: Transcript['chain']) =>
+    JSON.stringify(links.flatMap((link) => link.items).slice(0, kept));
+  return prefix(dropped) === prefix(chain)
+    ? []
+    : [`the compaction of ${iteration} changed the prefix that it says it kept`];
 }
 
 /** 7: after its end no process, lease, directory or control group of a task is left. */
