@@ -2,7 +2,7 @@ import { putJson } from '../../activities/artifact-json.ts';
 import type { PlanOutput } from '../../contracts/activities.ts';
 import type { Decision } from '../../contracts/decision.ts';
 import type { Evaluation } from '../../contracts/evaluation.ts';
-import type { Digest } from '../../contracts/ids.ts';
+import type { CommitId, Digest, LeaseId, TaskId, TreeId } from '../../contracts/ids.ts';
 import type { Observation } from '../../contracts/observation.ts';
 import type { Checkpoint, IterationRecord } from '../../contracts/record.ts';
 import type { TaskFixture } from './task-fixture.ts';
@@ -40,7 +40,12 @@ export const evaluationOf = (more: Partial<Evaluation> = {}): Evaluation => ({
 });
 
 /** The record of an iteration, as the workflow makes it. */
-export function recordOf(task: TaskFixture, parts: RecordParts): IterationRecord {
+export function recordOf(
+  task: Pick<TaskFixture, 'base' | 'contextDigest' | 'leaseId'> & {
+    readonly spec: Pick<TaskFixture['spec'], 'taskId'>;
+  },
+  parts: RecordParts,
+): IterationRecord {
   const { planned, previous, observations = {} } = parts;
   const { base, spec } = task;
   const ran = (actionId: Observation['actionId']): Observation => ({
@@ -89,6 +94,49 @@ export function recordOf(task: TaskFixture, parts: RecordParts): IterationRecord
     evaluate: evaluationOf(parts.evaluate),
     timing: { startedAtMs: 1, endedAtMs: 2, waitedForPeopleMs: 0 },
   };
+}
+
+/** The plan of an iteration that asked for nothing. */
+export const plannedOf = (iteration: number): Planned => ({
+  status: 'planned',
+  iteration,
+  transcript: { digest: someDigest, items: 1, tokens: 1 },
+  actions: [],
+  steps: null,
+  message: '',
+  done: false,
+  record: {
+    requestDigest: someDigest,
+    toolsDigest: someDigest,
+    instructionsDigest: someDigest,
+    responseDigest: someDigest,
+    model: 'scripted',
+    responseId: 'r',
+    attempts: 1,
+    usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    prefixChangedAt: null,
+    droppedDigest: null,
+    costUsd: null,
+  },
+});
+
+/** A record of no task in particular. */
+export function someRecord(): IterationRecord {
+  const commit = 'a'.repeat(40) as CommitId;
+  const base = {
+    baseCommit: commit,
+    commit,
+    tree: 'b'.repeat(40) as TreeId,
+    manifestDigest: null,
+    leaseNumber: 1,
+  };
+  const task = {
+    base,
+    contextDigest: someDigest,
+    leaseId: () => 't1.1' as LeaseId,
+    spec: { taskId: 't1' as TaskId },
+  };
+  return recordOf(task, { planned: plannedOf(1), previous: null });
 }
 
 export function storeRecord(task: TaskFixture, parts: RecordParts): Promise<Digest> {
