@@ -203,24 +203,23 @@ describe('a patch in the sandbox', () => {
 describe('a patch that does not fit', () => {
   const good = ['*** Add File: new.txt', '+new', '*** Update File: old.txt', '@@', '-old', '+new'];
 
-  test.each([
-    [
-      'lines that are not there',
-      ['*** Update File: src/a.txt', '@@', ' 1', '-five', '+5'],
-      /src\/a\.txt[\s\S]*five/,
-    ],
-    ['a file that is not there', ['*** Update File: none', '@@', '-x', '+y'], /none: no such file/],
-    ['a binary file', ['*** Update File: binary.bin', '@@', '-x', '+y'], /binary\.bin/],
-    ['a folder for a file', ['*** Add File: src', '+x'], /src/],
-    ['a file for a folder', ['*** Add File: -dash/x', '+x'], /-dash/],
-    ['a way out', ['*** Add File: ../x', '+x'], /leads out of the workspace/],
-    ['the git directory', ['*** Add File: .git/hooks/post-commit', '+x'], /git directory/],
-  ])('changes nothing and says why: %s', async (_, lines, why) => {
-    const { said, changes } = await act(patch(...good, ...lines), shellBody('ls -A'));
-    expect(said[0]?.status).toBe('failed');
-    expect(said[0]?.text).toMatch(why);
-    expect(changes).toEqual([]);
-    expect(said[1]?.text).not.toContain('.longhaul');
+  test('changes nothing and says why, whatever is wrong with it', async () => {
+    const wrong: readonly (readonly [why: RegExp, ...lines: readonly string[]])[] = [
+      [/src\/a\.txt[\s\S]*five/, '*** Update File: src/a.txt', '@@', ' 1', '-five', '+5'],
+      [/none: no such file/, '*** Update File: none', '@@', '-x', '+y'],
+      [/binary\.bin/, '*** Update File: binary.bin', '@@', '-x', '+y'],
+      [/src is a directory|src is no regular file/, '*** Add File: src', '+x'],
+      [/-dash/, '*** Add File: -dash/x', '+x'],
+      [/leads out of the workspace/, '*** Add File: ../x', '+x'],
+      [/git directory/, '*** Add File: .git/hooks/post-commit', '+x'],
+    ];
+    for (const [why, ...lines] of wrong) {
+      const { said, changes } = await act(patch(...good, ...lines), shellBody('ls -A'));
+      expect(said[0]?.status).toBe('failed');
+      expect(said[0]?.text).toMatch(why);
+      expect(changes).toEqual([]);
+      expect(said[1]?.text).not.toContain('.longhaul');
+    }
   });
 
   test('may be no patch at all', async () => {
