@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { temporal as proto } from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
-export type HistoryEvent = proto.api.history.v1.IHistoryEvent;
+export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** The histories of a task's runs, oldest first. */
 export async function runsOf(
@@ -32,7 +33,7 @@ export function iterationCosts(run: readonly HistoryEvent[]): readonly Iteration
   );
   return starts.slice(0, -1).map((start, index) => {
     const events = run.slice(start, starts[index + 1]);
-    const bytes = events.map((event) => proto.api.history.v1.HistoryEvent.encode(event).finish().length);
+    const bytes = events.map((event) => proto.temporal.api.history.v1.HistoryEvent.encode(event).finish().length);
     return { events: events.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
   });
 }
