@@ -60,16 +60,15 @@ function readModels(env: Environment): ModelConfig {
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && named === null) return ModelConfigSchema.parse({});
-    const found =
-      error instanceof z.ZodError
-        ? z.prettifyError(error)
-        : error instanceof Error
-          ? error.message
-          : String(error);
     throw new LonghaulError(
       'config.invalid',
-      `the models file ${file} cannot be used: ${found}. Correct it, or unset LONGHAUL_MODELS_FILE`,
+      `the models file ${file} cannot be used: ${reasonOf(error)}. Correct it, or ${named === null ? 'remove it' : 'unset LONGHAUL_MODELS_FILE'}`,
       { cause: error },
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
 }
