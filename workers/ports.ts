@@ -20,7 +20,7 @@ export function createPorts(env: Environment = process.env): Ports {
   const settings = modelSettings(env);
   return {
     artifacts: artifactStore(home),
-    forge: createGitForge({ stateDir: home }),
+    forge: createGitForge({ stateDir: home, environment: env }),
     repositories: taskRepository(home),
     sandbox: localSandbox(env),
     model: modelClient(settings),

@@ -62,15 +62,18 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   checkModel(model, options);
   const facts = { taskId, instruction, repository, policy, model: model.model ?? '' };
   const spec = specOf(options, facts, platform);
-  await withProgress(platform, options.json, (progress) => startMissing(platform, model, progress), screen);
+  await withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen);
   return withClient(platform, async (client) => {
     await client.start(spec);
-    if (options.detach) return detached(platform, spec, options.json);
-    return followTask(platform, client, screen, spec.taskId, {
+    // The task is safe on the server: its story begins while the worker still starts.
+    const workers = startWorker(platform, options.json);
+    if (options.detach) return detached(platform, spec, options.json, workers);
+    const followed = followTask(platform, client, screen, spec.taskId, {
       json: options.json,
       liveEvents: options.live,
       asked: askedLines(spec),
     });
+    return Promise.race([followed, workers.then(() => followed)]);
   });
 }
 
@@ -100,7 +103,7 @@ function checkModel({ model, priceKnown }: ModelFacts, options: RunOptions): voi
   }
 }
 
-async function startMissing(
+async function startServer(
   platform: Platform,
   model: ModelFacts,
   progress: (text: string) => void,
@@ -112,14 +115,25 @@ async function startMissing(
       `OPENAI_API_KEY is not set, and the model at ${model.baseUrl} is asked with it. Set it; where the server needs none, to any word.`,
     );
   }
-  await platform.ensureWorkers(1, progress);
   return server;
 }
 
-async function detached(platform: Platform, spec: TaskSpec, json: boolean): Promise<number> {
+/** On a terminal the task's own live lines show that nothing runs yet; elsewhere what takes long is said. */
+function startWorker(platform: Platform, json: boolean): Promise<unknown> {
+  if (!json && platform.terminal.facts().live) return platform.ensureWorkers(1, () => {});
+  return withProgress(platform, json, (progress) => platform.ensureWorkers(1, progress));
+}
+
+async function detached(
+  platform: Platform,
+  spec: TaskSpec,
+  json: boolean,
+  workers: Promise<unknown>,
+): Promise<number> {
   const { taskId } = spec;
   if (json) await printJson(platform, { type: 'task.submitted', taskId });
   else await printStarted(platform, createScreen(platform.terminal), spec);
+  await workers;
   return 0;
 }
 

@@ -12,7 +12,7 @@ import { stateDirectory } from '../../workers/state-dir.ts';
 import { answerEverything } from './answer.ts';
 import { killWorkerInCommand } from './kill-worker.ts';
 import { demoOptions, usage } from './options.ts';
-import { runCommand } from './run-command.ts';
+import { firstLine, runCommand } from './run-command.ts';
 import { makeSampleRepository } from './sample-repository.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,7 +33,7 @@ async function demo(): Promise<number> {
     if (options.crash) await runCommand([longhaul, 'up', '--workers', '2'], env, 'quiet');
     const taskId = await startTask(repository, scripted !== null, env);
     const code = await watchTask(taskId, env);
-    showResult(repository, taskId, code);
+    showResult(repository, taskId, code, env);
     return reportProblems(scripted) ? 1 : code;
   } finally {
     await runCommand([longhaul, 'down'], env, 'quiet');
@@ -87,9 +87,9 @@ async function startTask(repository: string, scripted: boolean, env: NodeJS.Proc
     ...model,
     instruction,
   ];
-  const { code, stdout } = await runCommand(args, env, 'capture');
-  if (code !== 0) throw new Error(`the task did not start (exit code ${code}): ${stdout}`);
-  return z.object({ taskId: TaskIdSchema }).parse(JSON.parse(stdout)).taskId;
+  const { line, exit } = await firstLine(args, env);
+  if (line === null) throw new Error(`the task did not start (exit code ${await exit})`);
+  return z.object({ taskId: TaskIdSchema }).parse(JSON.parse(line)).taskId;
 }
 
 async function watchTask(taskId: TaskId, env: NodeJS.ProcessEnv): Promise<number> {
@@ -98,7 +98,7 @@ async function watchTask(taskId: TaskId, env: NodeJS.ProcessEnv): Promise<number
   const beside = assist(taskId, env, ended.signal).catch((error: unknown) => {
     if (!ended.signal.aborted) say(`what the demo does beside the task went wrong: ${String(error)}`);
   });
-  const { code } = await watching;
+  const code = await watching;
   await beside;
   return code;
 }
@@ -122,12 +122,21 @@ async function assist(taskId: TaskId, env: NodeJS.ProcessEnv, signal: AbortSigna
   }
 }
 
-function showResult(repository: string, taskId: TaskId, code: number): void {
+function showResult(repository: string, taskId: TaskId, code: number, env: NodeJS.ProcessEnv): void {
   if (code !== 0) return;
   const git = (...args: readonly string[]) =>
     execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8' });
   const branch = `longhaul/${taskId}`;
   console.log(`\n$ git -C ${repository} log -1 --stat ${branch}\n${git('log', '-1', '--stat', branch)}`);
+  if (options.crash) {
+    console.log(
+      `the command that ran while the worker died counted itself; iteration 4 read the count, in ${longhaul} logs ${taskId}:`,
+    );
+    execFileSync(process.execPath, [longhaul, 'logs', taskId, '--iteration', '4', '--action', 'i4.a2'], {
+      env,
+      stdio: 'inherit',
+    });
+  }
   console.log(`tree ${git('rev-parse', `${branch}^{tree}`).trim()}: the same with and without --crash`);
 }
 

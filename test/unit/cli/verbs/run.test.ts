@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Platform } from '../../../../cli/platform.ts';
 import { runCommandLine } from '../../../../cli/program.ts';
+import { LonghaulError } from '../../../../contracts/error.ts';
 import type { TaskSpec } from '../../../../contracts/task.ts';
 import { createFakePlatform, embedded, someModel } from '../../../helpers/fake-platform.ts';
 import { createFakeTerminal, type FakeTerminal } from '../../../helpers/fake-terminal.ts';
@@ -115,7 +116,7 @@ describe('run', () => {
     );
   });
 
-  it('starts server and worker before the task, and shows what they report', async () => {
+  it('starts the server before the task and the worker after it, and shows what they report', async () => {
     const order: string[] = [];
     const { code, terminal, client } = running(['--detach', instruction], {
       async ensureServer(progress) {
@@ -124,18 +125,30 @@ describe('run', () => {
         return { facts: embedded, started: true };
       },
       async ensureWorkers(count) {
-        order.push(`${count} worker`);
+        order.push(...client.calls.map(({ verb }) => verb), `${count} worker`);
         return { facts: [], started: true };
       },
     });
     await code;
-    expect([...order, ...client.calls.map(({ verb }) => verb)]).toEqual([
-      'server',
-      '1 worker',
-      'start',
-      'close',
-    ]);
+    expect(order).toEqual(['server', 'start', '1 worker']);
     expect(terminal.stderr()).toBe('… waiting for the Temporal server (2 s)\n');
+  });
+
+  it('says that a detached task has started before its worker is up, and ends when it is', async () => {
+    const up = Promise.withResolvers<{ facts: []; started: boolean }>();
+    const { code, terminal } = running(['--detach', '--json', instruction], {
+      ensureWorkers: () => up.promise,
+    });
+    await vi.waitFor(() => expect(terminal.stdout()).toContain('task.submitted'));
+    await expect(Promise.race([code, Promise.resolve('still running')])).resolves.toBe('still running');
+    up.resolve({ facts: [], started: true });
+    expect(await code).toBe(0);
+  });
+
+  it('ends with the fault of a worker that does not come up', async () => {
+    const fault = new LonghaulError('worker.missing', 'the worker did not come up');
+    const { code } = running([instruction], { ensureWorkers: () => Promise.reject(fault) });
+    await expect(code).rejects.toBe(fault);
   });
 
   it('refuses a budget in USD for a model without a known price, before anything is started', async () => {
