@@ -22,6 +22,7 @@ export async function buildWorkflowBundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: existsSync(interceptors) ? [interceptors] : [],
+    payloadConverterPath: join(root, 'workflows', `payload-converter.${extension}`),
     logger: new DefaultLogger('WARN'),
   });
   return code;

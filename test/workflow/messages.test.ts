@@ -72,6 +72,26 @@ test.concurrent('a signal of any shape is survived', async () => {
   expect((await task.events()).filter((event) => event.type === 'task.steered')).toHaveLength(1);
 });
 
+test.concurrent.each(['decision', 'steer', 'pause', 'resume'])(
+  'a message "%s" whose bytes cannot be read does not stall the task',
+  async (signalName) => {
+    const task = await stage().play([act, {}]);
+    const hold = task.stages.hold('plan');
+    await hold.reached;
+    const encoding = Buffer.from('json/plain');
+    await stage().temporal.workflowService.signalWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: task.taskId },
+      signalName,
+      input: { payloads: [{ metadata: { encoding }, data: Buffer.from('{"text": no JSON') }] },
+    });
+    await stage().client.resume(task.taskId, 'ann');
+    hold.release();
+    expect(await task.outcome()).toMatchObject({ status: 'delivered' });
+    expect((await task.events()).at(-1)).toMatchObject({ type: 'task.finished', status: 'delivered' });
+  },
+);
+
 test.concurrent('a paused task finishes its iteration, begins no other, and goes on when it is resumed', async () => {
   const task = await stage().play([act, act, {}]);
   const hold = task.stages.hold('execute');
