@@ -85,6 +85,6 @@ function noWorker(taskId: string, cause: unknown): LonghaulError {
 
 function ofFailure(failure: ApplicationFailure): LonghaulError {
   const code: ErrorCode =
-    failure.type && failure.type in errorTable ? (failure.type as ErrorCode) : 'internal.bug';
+    failure.type && Object.hasOwn(errorTable, failure.type) ? (failure.type as ErrorCode) : 'internal.bug';
   return new LonghaulError(code, failure.message, { cause: failure });
 }

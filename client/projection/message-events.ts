@@ -26,7 +26,7 @@ function answered(value: unknown, accepted: boolean | null): readonly EventBody[
 export function signalEvents(signaled: Signaled): readonly EventBody[] {
   const value = firstValue(signaled.input);
   const by = textOf(value, 'by');
-  switch (signaled.signalName) {
+  switch (signaled.signalName ?? '') {
     case messageName.decision:
       return answered(value, null);
     case messageName.steer: {

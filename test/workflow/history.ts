@@ -33,7 +33,9 @@ export function iterationCosts(run: readonly HistoryEvent[]): readonly Iteration
   );
   return starts.slice(0, -1).map((start, index) => {
     const events = run.slice(start, starts[index + 1]);
-    const bytes = events.map((event) => proto.temporal.api.history.v1.HistoryEvent.encode(event).finish().length);
+    const bytes = events.map(
+      (event) => proto.temporal.api.history.v1.HistoryEvent.encode(event).finish().length,
+    );
     return { events: events.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
   });
 }
