@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { EvaluateInput } from '../contracts/activities.ts';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
@@ -30,17 +31,11 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   const judged = await judge(task, planned, observations);
   const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
   const evaluation = delivery?.evaluation ?? judged;
-  await recordIteration(task, {
-    planned,
-    decided,
-    observations,
-    checkpoint,
-    evaluation,
-    delivery,
-    steers: planned.steers,
-    startedAtMs,
-    waitedBefore,
-  });
+  const { steers } = planned;
+  const happened = { planned, decided, observations, checkpoint, evaluation, delivery, steers };
+  const save = () => recordIteration(task, { ...happened, startedAtMs, waitedBefore });
+  // A branch that is published is there: a cancellation that came meanwhile does not keep it out of the ledger.
+  await (delivery?.outcome ? CancellationScope.nonCancellable(save) : save());
   return { evaluation, outcome: delivery?.outcome ?? null };
 }
 

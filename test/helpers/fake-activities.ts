@@ -44,7 +44,8 @@ export interface FakeTask {
   inputs<S extends Stage>(stage: S): readonly InputOf<S>[];
   /** The next calls of a stage throw these, one each. */
   fail(stage: Stage, ...errors: readonly Error[]): void;
-  hold(stage: Stage): Hold;
+  /** A stubborn one does not heed a cancellation. */
+  hold(stage: Stage, stubborn?: boolean): Hold;
 }
 
 export interface FakeActivities {
@@ -56,7 +57,10 @@ interface Play {
   readonly plot: (iteration: number) => FakeIteration;
   readonly calls: { readonly stage: Stage; readonly input: unknown }[];
   readonly faults: Map<Stage, Error[]>;
-  readonly holds: Map<Stage, { reach(): void; readonly released: Promise<void> }[]>;
+  readonly holds: Map<
+    Stage,
+    { reach(): void; readonly released: Promise<void>; readonly stubborn: boolean }[]
+  >;
   /** The workspace at the end of each iteration; 0 is the base. */
   readonly ends: Map<number, WorkspaceRef>;
 }
@@ -75,7 +79,10 @@ export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
     const hold = play.holds.get(stage)?.shift();
     if (hold) {
       hold.reach();
-      await withPulse(stage, () => Promise.race([hold.released, Context.current().cancelled]));
+      const { cancelled } = Context.current();
+      await withPulse(stage, () =>
+        hold.stubborn ? hold.released : Promise.race([hold.released, cancelled]),
+      );
     }
     return play;
   };
@@ -104,10 +111,10 @@ function fakeTask({ calls, faults, holds }: Play): FakeTask {
     inputs: <S extends Stage>(stage: S) =>
       calls.filter((call) => call.stage === stage).map((call) => call.input as InputOf<S>),
     fail: (stage, ...errors) => faults.set(stage, [...(faults.get(stage) ?? []), ...errors]),
-    hold(stage) {
+    hold(stage, stubborn = false) {
       const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
-      holds.set(stage, [...(holds.get(stage) ?? []), { reach, released }]);
+      holds.set(stage, [...(holds.get(stage) ?? []), { reach, released, stubborn }]);
       return { reached, release };
     },
   };

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { messageName, searchAttribute } from '../../contracts/words/messages.ts';
 import type { Stage } from '../helpers/fake-activities.ts';
 import { shell } from '../helpers/fake-facts.ts';
+import { until } from '../helpers/task-play.ts';
 import { useStage } from './stage.ts';
 
 const stage = useStage();
@@ -128,6 +129,22 @@ test.concurrent('a cancel while a person is waited for ends the task, and nothin
   expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
   expect(await task.state()).toMatchObject({ pending: [], status: 'cancelled' });
   expect(task.stages.calls.at(-1)).toBe('releaseSandboxes');
+});
+
+test.concurrent('a cancel that comes when the branch is being published does not hide the branch', async () => {
+  const task = await stage().play([act, {}]);
+  const hold = task.stages.hold('deliver', true);
+  await hold.reached;
+  await stage().client.cancel(task.taskId, 'ann');
+  await until(async () => {
+    const { raw } = await task.handle.describe();
+    return raw.pendingActivities?.[0]?.state === 3 || undefined;
+  }, 'the cancellation to reach the activity');
+  hold.release();
+  expect(await task.outcome()).toMatchObject({ status: 'delivered', branch: `longhaul/${task.taskId}` });
+  expect((await task.records())[1]?.actions).toMatchObject([
+    { kind: 'deliver', observation: { status: 'ok' } },
+  ]);
 });
 
 test.concurrent('a cancel ends a paused task', async () => {
