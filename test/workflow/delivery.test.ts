@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Evaluation } from '../../contracts/evaluation.ts';
 import { shell } from '../helpers/fake-facts.ts';
 import { useStage } from './stage.ts';
 
@@ -80,16 +81,23 @@ test.concurrent('a delivery that the policy denies ends the task with a record',
   expect(last?.actions).toMatchObject([{ decision: { outcome: 'deny' }, observation: { status: 'denied' } }]);
 });
 
-test.concurrent('a change that a person should look at asks before delivery even where the policy allows it', async () => {
-  const concern = { kind: 'test_removed' as const, path: 'test/a.js', detail: 'removed' };
-  const task = await stage().play([
-    { actions: [shell('rm test/a.js')] },
-    { evaluation: { concerns: [concern] } },
-  ]);
+const concern = { kind: 'test_removed' as const, path: 'test/a.js', detail: 'removed' };
+
+test.concurrent.each<readonly [string, Partial<Evaluation>]>([
+  ['with a concern', { concerns: [concern] }],
+  ['that not all checks have judged', { confidence: 0.5 }],
+])('a change %s asks before delivery even where the policy allows it', async (_, evaluation) => {
+  const text =
+    'version: 1\nname: lax\nextends: default\nwithout: [delivery]\nallow: [{kind: deliver, id: any, reason: Fine.}]\n';
+  const digest = await stage().store.put(Buffer.from(text));
+  const policy = { name: 'lax', digest };
+  const task = await stage().play([{ actions: [shell('ls')] }, { evaluation }], { policy });
   const [approval] = await task.pending();
   expect(approval.subject).toBe('delivery');
   const card = await stage().client.card(approval);
-  expect(card.action?.body).toMatchObject({ concerns: ['test/a.js: removed'] });
+  expect(card.decision?.outcome).toBe('allow');
+  const concerns = evaluation.concerns ? ['test/a.js: removed'] : [];
+  expect(card.action?.body).toMatchObject({ concerns });
   await task.answer(approval, {});
   expect(await task.outcome()).toMatchObject({ status: 'delivered' });
 });
