@@ -45,6 +45,14 @@ export async function callKeeper(
   }
 }
 
+/** Errors of a connection that tell of the keeper; any other is a fault of this machine. */
+const missing: Readonly<Record<string, 'absent' | 'dead'>> = {
+  ENOENT: 'absent',
+  ECONNREFUSED: 'dead',
+  ECONNRESET: 'dead',
+  EPIPE: 'dead',
+};
+
 function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promise<CallOutcome> {
   return new Promise((resolve, reject) => {
     let done: { value: unknown; bytes: number | null } | null = null;
@@ -87,8 +95,8 @@ function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promi
       if (options.stdin !== undefined) writeBytes(socket, options.stdin);
     });
     socket.on('error', (error) => {
-      const absent = errnoOf(error) === 'ENOENT';
-      settle(() => resolve({ kind: absent ? 'absent' : 'dead' }));
+      const kind = missing[errnoOf(error) ?? ''];
+      settle(() => (kind === undefined ? reject(error) : resolve({ kind })));
     });
     socket.on('close', () => settle(() => resolve({ kind: 'dead' })));
     readFrames(socket, {

@@ -61,13 +61,28 @@ export function writeFileAtomically(file: string, content: string, durable: bool
   }
 }
 
+/**
+ * Makes a directory and those above it, for this user alone. Unlike Node's own recursive form it reports the reason of the failure
+ * (that one says ENOENT on a read-only disk) and comes to an end below /proc.
+ */
+function ensureDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return;
+    if (errnoOf(error) !== 'ENOENT' || path.dirname(directory) === directory) throw error;
+    ensureDirectory(path.dirname(directory));
+    mkdirSync(directory, { mode: 0o700 });
+  }
+}
+
 /** Puts a complete lease directory in its place in one step. False when the lease has one already. */
 export function createLeaseDirectory(leasesDir: string, leaseId: string, config: string): boolean {
-  mkdirSync(leasesDir, { recursive: true, mode: 0o700 });
+  ensureDirectory(leasesDir);
   const fresh = path.join(leasesDir, newPrefix + randomBytes(8).toString('hex'));
   mkdirSync(fresh, { mode: 0o700 });
-  writeFileAtomically(path.join(fresh, leaseFile.config), config, true);
   try {
+    writeFileAtomically(path.join(fresh, leaseFile.config), config, true);
     renameSync(fresh, path.join(leasesDir, leaseId));
     return true;
   } catch (error) {

@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { LonghaulError } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec, Step, StepResult, StepWatch } from '../contracts/sandbox.ts';
+import { diskFull } from './keeper/git.ts';
 import { lostResult } from './keeper/server.ts';
 import { createStepRecords } from './keeper/step-records.ts';
 import { type CallOptions, type CallOutcome, callKeeper } from './keeper-client.ts';
 import {
   createLeaseDirectory,
+  errnoOf,
   leaseFile,
   listLeaseDirectories,
   readJsonFile,
@@ -95,7 +97,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
       watch.signal.throwIfAborted();
       const machine = requireMachine(deps);
       const config = configOf(deps, spec, machine);
-      const created = createLeaseDirectory(leasesDir, spec.leaseId, JSON.stringify(config));
+      const created = createLease(leasesDir, spec.leaseId, config);
       if (!created) refuseOtherSpec(directoryOf(spec.leaseId), config);
       const lease = await reachKeeper(spec.leaseId, { signal: watch.signal, onProgress: watch.onProgress });
       return { ...lease, adopted: !created } satisfies Lease;
@@ -146,6 +148,21 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
       return (await Promise.all(listed)).flat();
     },
   };
+}
+
+function createLease(leasesDir: string, leaseId: LeaseId, config: KeeperConfig): boolean {
+  try {
+    return createLeaseDirectory(leasesDir, leaseId, JSON.stringify(config));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOSPC' || errno === 'EDQUOT') throw diskFull(`lease ${leaseId} in ${leasesDir}`);
+    if (errno !== 'EACCES' && errno !== 'EPERM' && errno !== 'EROFS') throw error;
+    throw new LonghaulError(
+      'disk.no_permission',
+      `${leasesDir} cannot be written to (${errno}), and sandboxes lie there. Give this user the directory, or choose another state directory.`,
+      { cause: error },
+    );
+  }
 }
 
 function execCall(step: Step): KeeperCall {

@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 import { promisify } from 'node:util';
 import { baseEnvironment, bubblewrapOptions } from './keeper/bubblewrap.ts';
 import { createLimits } from './keeper/limits.ts';
-import { agentId, procMounts, searchPath, systemMounts } from './keeper/root-files.ts';
+import { agentId, lentMounts, procMounts, searchPath, systemMounts } from './keeper/root-files.ts';
 import { knowsDisableUserns, locateTools, type MachineInput, missingParts } from './machine.ts';
 
 const run = promisify(execFile);
@@ -40,7 +40,7 @@ async function tryBubblewrap(bwrap: string, input: MachineInput): Promise<string
     uid: id,
     gid: id,
     disableUserns: knowsDisableUserns(bwrap),
-    mounts: [...procMounts(), ...systemMounts([], input.readOnlyPaths)],
+    mounts: [...procMounts(), ...systemMounts([]), ...lentMounts(input.readOnlyPaths)],
     environment: baseEnvironment(searchPath(input.readOnlyPaths)),
     workingDirectory: '/',
     seccompFd: null,

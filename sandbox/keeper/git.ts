@@ -74,9 +74,9 @@ function subcommand(args: readonly string[]): string {
   return args.find((word, index) => !word.startsWith('-') && args[index - 1] !== '-c') ?? '';
 }
 
-/** Git tells of a full disk by the C library's words only. */
+/** Git tells of a full disk by the C library's words or its own, and by nothing else. */
 export function isDiskFull(text: string): boolean {
-  return text.includes('No space left on device') || text.includes('Disk quota exceeded');
+  return /No space left on device|Disk quota exceeded|Out of diskspace/.test(text);
 }
 
 export function diskFull(what: string): LonghaulError {

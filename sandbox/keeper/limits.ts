@@ -26,6 +26,12 @@ export interface Limits {
   remove(): Promise<void>;
 }
 
+/** Where control groups are, and which ones this process is in. */
+export interface CgroupMachine {
+  readonly root: string;
+  readonly groups: ReadonlyMap<string, string>;
+}
+
 /** bwrap itself, its init, the runner, and a waiter or two. */
 export const ownProcesses = 8;
 
@@ -33,11 +39,17 @@ export const ownProcesses = 8;
  * Control groups where this user can make them, under the keeper's own group: version 1 or 2. Where none can be made the kind is
  * `watch`: the keeper counts memory and processes itself, which is slower than a bomb by a fraction of a second.
  */
-export function createLimits(name: string, values: LimitValues, cgroupRoot = '/sys/fs/cgroup'): Limits {
-  const memberships = ownGroups();
+export function createLimits(
+  name: string,
+  values: LimitValues,
+  machine: CgroupMachine = {
+    root: '/sys/fs/cgroup',
+    groups: parseGroups(readFileSync('/proc/self/cgroup', 'utf8')),
+  },
+): Limits {
   return (
-    createVersion1(name, values, cgroupRoot, memberships) ??
-    createVersion2(name, values, cgroupRoot, memberships) ?? {
+    createVersion1(name, values, machine) ??
+    createVersion2(name, values, machine) ?? {
       kind: 'watch',
       directories: [],
       joinFiles: [],
@@ -47,10 +59,10 @@ export function createLimits(name: string, values: LimitValues, cgroupRoot = '/s
   );
 }
 
-/** Controller to path, of /proc/self/cgroup as in cgroups(7); version 2 has the empty name. */
-function ownGroups(): ReadonlyMap<string, string> {
+/** Controller to path, from /proc/self/cgroup as in cgroups(7); version 2 has the empty name. */
+export function parseGroups(text: string): ReadonlyMap<string, string> {
   const groups = new Map<string, string>();
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')) {
+  for (const line of text.trim().split('\n')) {
     const [, controllers = '', ...rest] = line.split(':');
     for (const controller of controllers.split(',')) groups.set(controller, rest.join(':'));
   }
@@ -60,8 +72,7 @@ function ownGroups(): ReadonlyMap<string, string> {
 function createVersion1(
   name: string,
   values: LimitValues,
-  root: string,
-  groups: ReadonlyMap<string, string>,
+  { root, groups }: CgroupMachine,
 ): Limits | undefined {
   const memoryGroup = groups.get('memory');
   const pidsGroup = groups.get('pids');
@@ -95,8 +106,7 @@ function createVersion1(
 function createVersion2(
   name: string,
   values: LimitValues,
-  root: string,
-  groups: ReadonlyMap<string, string>,
+  { root, groups }: CgroupMachine,
 ): Limits | undefined {
   const own = groups.get('');
   if (own === undefined) return undefined;
@@ -163,7 +173,7 @@ function makeGroups(plans: readonly GroupPlan[]): boolean {
 
 function writeSetting(plan: GroupPlan, file: string, value: number): void {
   try {
-    writeFileSync(path.join(plan.directory, file), String(value), { flag: 'r+' });
+    writeFileSync(path.join(plan.directory, file), String(value));
   } catch (error) {
     if (file === plan.needed) throw error;
   }

@@ -1,4 +1,4 @@
-import { linkSync, rmSync } from 'node:fs';
+import { closeSync, linkSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { errnoOf, leaseFile, readJsonFile, removeLeaseDirectory } from '../lease-files.ts';
@@ -33,6 +33,28 @@ async function listen(server: Server): Promise<boolean> {
   }
 }
 
+/**
+ * Closes what the worker's own parents have left open without meaning to: it would go on into the sandbox. Descriptors that Node has
+ * made itself do not outlive an exec, which tells them apart.
+ */
+function closeInherited(): void {
+  const closedOnExec = 0o2000000;
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    const info = fd > 2 ? readText(`/proc/self/fdinfo/${name}`) : '';
+    const flags = /^flags:\s+(\d+)$/m.exec(info)?.[1];
+    if (flags !== undefined && (Number.parseInt(flags, 8) & closedOnExec) === 0) closeSync(fd);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** The keeper's program: `node main.ts <lease directory>`. It lives as long as its sandbox. */
 async function main(leaseDirectory: string): Promise<void> {
   const log = (message: string): void => {
@@ -40,6 +62,7 @@ async function main(leaseDirectory: string): Promise<void> {
   };
   // Socket addresses hold 108 bytes; a name relative to the lease's directory always fits.
   process.chdir(leaseDirectory);
+  closeInherited();
   // For the workspace; nobody else may enter the lease's directory.
   process.umask(0o022);
   const config = readJsonFile(leaseFile.config) as KeeperConfig | undefined;

@@ -115,8 +115,8 @@ export function writeIdentityFiles(directory: string, uid: number, gid: number):
   });
 }
 
-/** The read-only part of the root: programs, libraries, certificates, and what the operator lends. */
-export function systemMounts(entriesOfEtc: readonly string[], readOnlyPaths: readonly string[]): Mount[] {
+/** The read-only part of the root: programs, libraries, certificates. */
+export function systemMounts(entriesOfEtc: readonly string[]): Mount[] {
   const etc = [...systemFiles, ...entriesOfEtc.filter((name) => systemPatterns.some((p) => p.test(name)))];
   return [
     ...programDirectories.flatMap(programMount),
@@ -124,8 +124,12 @@ export function systemMounts(entriesOfEtc: readonly string[], readOnlyPaths: rea
       .map((name) => `/etc/${name}`)
       .filter(existsSync)
       .map(readOnly),
-    ...readOnlyPaths.filter(existsSync).map(readOnly),
   ];
+}
+
+/** What the operator lends. Comes last: it may lie below a directory that the sandbox has of its own. */
+export function lentMounts(readOnlyPaths: readonly string[]): Mount[] {
+  return readOnlyPaths.filter(existsSync).map(readOnly);
 }
 
 const readOnly = (where: string): Mount => ({ kind: 'read-only', from: where, to: where });

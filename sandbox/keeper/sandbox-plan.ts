@@ -5,6 +5,7 @@ import { leaseFile } from '../lease-files.ts';
 import { baseEnvironment, bubblewrapOptions, inside } from './bubblewrap.ts';
 import {
   agentId,
+  lentMounts,
   type Mount,
   procMounts,
   searchPath,
@@ -50,7 +51,7 @@ export function planSandbox(deps: {
 
   const mounts: Mount[] = [
     ...procMounts(),
-    ...systemMounts(readdirSync('/etc'), deps.readOnlyPaths),
+    ...systemMounts(readdirSync('/etc')),
     ...writeIdentityFiles(at(leaseFile.etc), uid, gid),
     { kind: 'read-write', from: at(leaseFile.workspace), to: inside.workspace },
     ...deps.gitMounts,
@@ -58,6 +59,7 @@ export function planSandbox(deps: {
     { kind: 'read-write', from: at(leaseFile.tmp), to: inside.tmp },
     { kind: 'read-only', from: at(leaseFile.control), to: inside.control },
     { kind: 'read-only', from: runnerFile, to: inside.runner },
+    ...lentMounts(deps.readOnlyPaths),
   ];
   return {
     seccompFile,

@@ -89,7 +89,7 @@ export function createWorkspace(deps: {
   const updateIndex = async (sorted: Sorted): Promise<string> => {
     if (sorted.drop.length > 0) {
       const removals = sorted.drop.map((name) =>
-        Buffer.concat([Buffer.from(`0 ${'0'.repeat(40)}\t`), name, nul]),
+        Buffer.concat([Buffer.from(`0 ${'0'.repeat(emptyBlob.length)}\t`), name, nul]),
       );
       await git.run(['update-index', '-z', '--index-info'], { stdin: Buffer.concat(removals) });
     }

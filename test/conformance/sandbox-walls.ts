@@ -120,6 +120,12 @@ export function sandboxWalls(name: string, make: MakeSandbox): void {
       expect(text.trim()).toMatch(process.arch === 'x64' ? /^-1 1$/ : /^-1/);
     });
 
+    test('a command has its three standard descriptors and no other', async () => {
+      const { text } = await sh('', { argv: ['ls', '/proc/self/fd'] });
+      // The listing itself is open as 3.
+      expect(text).toBe('0\n1\n2\n3\n');
+    });
+
     test('there is no core file and no controlling terminal', async () => {
       expect((await sh('ulimit -c')).text).toBe('0\n');
       expect((await sh('echo x > /dev/tty')).status).toBe('failed');
