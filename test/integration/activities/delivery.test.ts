@@ -5,6 +5,7 @@ import { createExecute } from '../../../activities/execute.ts';
 import { createProposeDelivery } from '../../../activities/propose-delivery.ts';
 import { createVerifyDelivery } from '../../../activities/verify-delivery.ts';
 import type { DeliverInput, VerifyInput, WorkspaceRef } from '../../../contracts/activities.ts';
+import type { LeaseId, StepId } from '../../../contracts/ids.ts';
 import { required } from '../../helpers/check-results.ts';
 import { directoryDigest } from '../../helpers/directory-digest.ts';
 import { git } from '../../helpers/git-fixture.ts';
@@ -47,6 +48,27 @@ describe('the checks before a delivery', () => {
     expect(await inActivity(createVerifyDelivery(task.ports), input)).toMatchObject({ passed: true });
     // The task's own sandbox goes on, the fresh one is gone.
     expect(await task.ports.sandbox.leases()).toMatchObject([{ leaseId: task.leaseId(1), alive: true }]);
+  });
+
+  test('never run in what an earlier try has left', async () => {
+    const task = await makeTaskFixture();
+    const { sandbox, repositories, limits } = task.ports;
+    const { taskId } = task.spec;
+    const leaseId = `${taskId}.verify-1` as LeaseId;
+    const { signal } = new AbortController();
+    const source = { gitDir: repositories.gitDir(taskId), commit: task.base.commit };
+    const spec = { leaseId, taskId, source, setup: null, limits: limits.sandbox };
+    await sandbox.acquire(spec, { signal, onProgress: () => undefined });
+    const stepId = 'plant' as StepId;
+    const rest = { cwd: '.', env: {}, stdin: null, timeoutMs: 10_000, maxOutputBytes: 1000 };
+    const planted = await sandbox.exec(
+      leaseId,
+      { stepId, argv: ['touch', 'planted'], ...rest },
+      { signal, onOutput: () => undefined },
+    );
+    expect(planted.status).toBe('ok');
+    const input = verifyInput(task, task.base, ['test ! -e planted']);
+    expect(await inActivity(createVerifyDelivery(task.ports), input)).toMatchObject({ passed: true });
   });
 
   test('after a death at any call judge the same, in a sandbox that is fresh again', async () => {

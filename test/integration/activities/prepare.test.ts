@@ -85,7 +85,7 @@ describe('perceive', () => {
     expect(text).toContain('- ok: passed (has to pass)');
   });
 
-  test('does not require a check that it found and that failed before the task began', async () => {
+  test('requires a check that it found only when it passed before the task began', async () => {
     const task = await makeTaskFixture({
       files: { Makefile: 'test:\n\t@echo red; exit 1\nlint:\n\t@true\n' },
     });
@@ -93,6 +93,8 @@ describe('perceive', () => {
     expect(perceived.checksFrom).toContain('Makefile');
     const found = perceived.checks.find(({ name }) => name.includes('make test'));
     expect(found).toMatchObject({ required: false, baseline: { status: 'failed' } });
+    const green = perceived.checks.find(({ name }) => name.includes('make lint'));
+    expect(green).toMatchObject({ required: true, baseline: { status: 'passed' } });
     const { text } = await loadContext(task.ports.artifacts, perceived.contextDigest);
     expect(text).toMatch(/make test: failed \(failed before the task began, need not pass\)/);
   });

@@ -33,6 +33,11 @@ test.each([
     ' × adds 7ms\n Test Files  1 failed\n   Duration  90ms\n',
   ],
   ['another order', 'FAIL b\nFAIL a\n', 'FAIL a\nFAIL b\nFAIL b\n'],
+  [
+    'the frames of a stack',
+    'FAIL a\n    at Error.assert (/tmp/x1ab/a.js:1:2)\n',
+    'FAIL a\n    at Error.assert (/tmp/y2cd/a.js:1:2)\n',
+  ],
   ['what is no failure', 'ok 1 - x\nFAIL a\n', 'ok 1 - y\nok 2 - z\nFAIL a\n'],
 ])('the same failure has the same lines whatever else differs: %s', (_, one, other) => {
   expect(lines(one).length).toBeGreaterThan(0);
