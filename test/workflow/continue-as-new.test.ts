@@ -82,6 +82,22 @@ test.concurrent('what people say around a continue-as-new reaches the model once
   expect(left.length).toBeLessThan(sent.length / 2);
 });
 
+test.concurrent('what waits to be read when a new run begins is read by its first plan', async () => {
+  const count = 24;
+  const task = await stage().play(after(count));
+  const holds = Array.from({ length: count }, () => task.stages.hold('evaluate'));
+  for (const [index, hold] of holds.entries()) {
+    await hold.reached;
+    await stage().client.steer(task.taskId, `steer ${index + 1}`, 'ann');
+    hold.release();
+  }
+  await task.outcome();
+  const { length } = await runsOf(stage().temporal, task.taskId);
+  expect(length).toBeGreaterThan(1);
+  const read = task.stages.inputs('plan').map((input) => input.steers.map((steer) => steer.text));
+  expect(read).toEqual([[], ...holds.map((_, index) => [`steer ${index + 1}`])]);
+});
+
 test.concurrent('an answer between two iterations is in the ledger, also when a new run began in between', async () => {
   const stuck = { ...act, evaluation: { next: 'ask' as const, reason: 'no progress' } };
   const task = await stage().play((iteration) => {
