@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
 import { openTaskClient } from '../../workers/open-task-client.ts';
 import { localSandbox } from '../../workers/ports.ts';
-import { isRunning } from '../../workers/process-lock.mjs';
+import { isRunning, thisProcess } from '../../workers/process-lock.mjs';
 import { cacheDirectory } from '../../workers/state-dir.ts';
 import { listWorkers, startWorkerProcess, type WorkerProcess } from '../../workers/worker-processes.ts';
 import { type Cli, type CliOptions, startCli } from './e2e-cli.ts';
@@ -45,6 +45,8 @@ export interface World {
   start(
     spec: Partial<Omit<TaskSpec, 'taskId'>> & Pick<TaskSpec, 'instruction' | 'repository'>,
   ): Promise<Story>;
+  /** What a task was started with by `start`. */
+  specOf(taskId: TaskId): TaskSpec;
   follow(taskId: TaskId): Story;
   /** The directory of a task's newest lease. */
   lease(taskId: TaskId): string;
@@ -62,9 +64,33 @@ export interface WorldOptions {
 
 const searchPath = ['/usr/local/go/bin', '/usr/local/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
+const prefix = 'longhaul-e2e-';
+const ownerFile = 'owner.json';
+
+/** Server, workers and keepers outlive who started them, so a run that was killed leaves them: the next one removes them. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
+    const directory = join(tmpdir(), name);
+    const owner = await readFile(join(directory, ownerFile), 'utf8').catch(() => undefined);
+    if (owner === undefined || isRunning(JSON.parse(owner))) continue;
+    await endAll(directory);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function endAll(directory: string): Promise<void> {
+  const home = join(directory, 'state');
+  for (const worker of await listWorkers(home)) await kill(worker);
+  const sandbox = localSandbox({ LONGHAUL_HOME: home });
+  for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
+  await stopEmbeddedServer(home);
+}
+
 /** Opens a world; `close` leaves nothing of it. */
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'longhaul-e2e-'));
+  await removeLeftovers();
+  const directory = await mkdtemp(join(tmpdir(), prefix));
+  writeFiles(directory, { [ownerFile]: JSON.stringify(thisProcess()) });
   const home = join(directory, 'state');
   const model = await startScriptedModel(ScenarioSchema.parse(options.scenario), {
     port: 0,
@@ -93,7 +119,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const client = await openTaskClient(env);
   const stories: Story[] = [];
   const clis: Cli[] = [];
-  let tasks = 0;
+  const specs = new Map<TaskId, TaskSpec>();
   const follow = (taskId: TaskId) => {
     const story = followStory(client, taskId, options.onEvent);
     stories.push(story);
@@ -125,10 +151,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       return cli;
     },
     async start(spec) {
-      tasks += 1;
-      const taskId = TaskIdSchema.parse(`e2e-${tasks}-${directory.slice(-6).toLowerCase()}`);
-      await client.start(TaskSpecSchema.parse({ ...defaultSpec, ...spec, taskId }));
+      const taskId = TaskIdSchema.parse(`e2e-${specs.size + 1}-${directory.slice(-6).toLowerCase()}`);
+      const whole = TaskSpecSchema.parse({ ...defaultSpec, ...spec, taskId });
+      specs.set(taskId, whole);
+      await client.start(whole);
       return follow(taskId);
+    },
+    specOf(taskId) {
+      const spec = specs.get(taskId);
+      if (spec === undefined) throw new Error(`${taskId} was not started here`);
+      return spec;
     },
     follow,
     lease: (taskId) => newestLease(home, taskId),
@@ -136,10 +168,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await Promise.all(stories.map((story) => story.stop()));
       for (const { child } of clis) child.kill('SIGKILL');
       await client.close();
-      await killWorkers();
-      const sandbox = localSandbox(env);
-      for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
-      await stopEmbeddedServer(home);
+      await endAll(directory);
       await model.close();
       const left = existsSync(join(home, 'leases')) ? readdirSync(join(home, 'leases')) : [];
       await rm(directory, { recursive: true, force: true });
