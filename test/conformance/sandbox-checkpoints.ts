@@ -200,6 +200,8 @@ export function sandboxCheckpoints(name: string, make: MakeSandbox): void {
           `git config core.fsmonitor "touch ${outside}/ran; touch /tmp/ran"`,
           `git config filter.x.clean "touch ${outside}/ran" && echo "* filter=x" > .gitattributes`,
           'mkdir deeper && cd deeper && git init -q && echo d > d',
+          // Old directories: git's cache of untracked files trusts what it knows of them.
+          'cd /workspace && touch -d 2020-01-01 nested/deeper nested/in nested .',
         ].join('\n'),
       );
       const made = await keep();
@@ -273,6 +275,20 @@ export function sandboxCheckpoints(name: string, make: MakeSandbox): void {
         (await sh('echo alive; pkill -f noise; kill $(ps -e -o pid=,args= | awk "/while/ {print \\$1}")'))
           .text,
       ).toContain('alive');
+    });
+
+    test('a checkpoint shows one moment: files that are written in turn agree', async () => {
+      const writer =
+        "import os; a, b = (os.open(n, os.O_CREAT | os.O_RDWR) for n in ('1st', '2nd')); i = 0\nwhile True:\n  i += 1; t = b'%09d' % i; os.pwrite(a, t, 0); os.pwrite(b, t, 0)\n";
+      await sh('cat > /tmp/turns.py; python3 /tmp/turns.py & until [ -s 2nd ]; do sleep 0.05; done', {
+        stdin: Buffer.from(writer),
+      });
+      for (let round = 0; round < 3; round += 1) {
+        const { commit } = await keep();
+        const ahead = Number(content(commit, '1st')) - Number(content(commit, '2nd'));
+        expect([0, 1]).toContain(ahead);
+      }
+      await sh('pkill -f turns.py');
     });
 
     test('a parent that is unknown is refused', async () => {
