@@ -25,7 +25,7 @@ export const importRules: Readonly<Record<string, FolderRule>> = {
     ['@temporalio/activity', '@temporalio/common', 'zod', 'yaml', 'smol-toml', 'picomatch'],
   ),
   k8s: rule(['contracts', 'contracts/words'], ['@kubernetes/client-node', 'zod', 'yaml']),
-  sandbox: rule(['contracts', 'contracts/words'], ['zod', 'proxy-chain', '@anthropic-ai/sandbox-runtime']),
+  sandbox: rule(['contracts', 'contracts/words'], ['zod']),
   models: rule(['contracts', 'contracts/words'], ['openai', 'zod', 'yaml', 'smol-toml']),
   artifacts: rule(['contracts', 'contracts/words']),
   forge: rule(['contracts', 'contracts/words']),
