@@ -6,7 +6,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import type { ModelDialect } from '../contracts/model-dialect.ts';
 import { createDialect } from '../models/dialect.ts';
 import { createProfileTable, type ModelConfig, ModelConfigSchema } from '../models/profile.ts';
-import { type Environment, stateDirectory } from './state-dir.ts';
+import { diskError, type Environment, stateDirectory } from './state-dir.ts';
 
 export interface ModelSettings {
   readonly baseUrl: string;
@@ -24,7 +24,7 @@ const fallbackModel = 'gpt-5.5';
 
 /**
  * The model's settings from `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`, `LONGHAUL_MODEL`, and the
- * profiles and prices of `models.yaml` (`LONGHAUL_MODELS_FILE`, else in the state directory). Throws `config.invalid`.
+ * profiles and prices of `models.yaml` (`LONGHAUL_MODELS_FILE`, else in the state directory). Throws `config.invalid`, `disk.no_permission`.
  */
 export function modelSettings(env: Environment = process.env): ModelSettings {
   return {
@@ -58,14 +58,20 @@ function readModels(env: Environment): ModelConfig {
   try {
     return ModelConfigSchema.parse(parse(readFileSync(file, 'utf8')) ?? {});
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && named === null) return ModelConfigSchema.parse({});
+    const unasked = named === null ? errnoOf(error) : undefined;
+    if (unasked === 'ENOENT') return ModelConfigSchema.parse({});
+    // Nobody has asked for this file: what is wrong is the state directory.
+    if (unasked === 'EACCES') throw diskError(error, `read ${file}`);
     throw new LonghaulError(
       'config.invalid',
       `the models file ${file} cannot be used: ${reasonOf(error)}. Correct it, or ${named === null ? 'remove it' : 'unset LONGHAUL_MODELS_FILE'}`,
       { cause: error },
     );
   }
+}
+
+function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 function reasonOf(error: unknown): string {

@@ -140,6 +140,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     killWorkers,
     repository(name, files) {
       const repository = join(directory, name);
+      mkdirSync(repository);
       writeFiles(repository, files);
       git(repository, 'init', '--quiet', '--initial-branch=main');
       commitAll(repository, 'first');

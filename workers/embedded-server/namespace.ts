@@ -7,16 +7,21 @@ export const embeddedNamespace = 'default';
 /** How long an ended task stays in the embedded server; the server's own default is one day. */
 export const retentionDays = 90;
 
-/** Whether the server at `address` answers for the namespace within a second. */
-export async function isReady(address: string): Promise<boolean> {
-  return await ask(address, async (connection) => {
+/** Whether the server at `address` answers for the namespace, to a connection that it takes within `connectTimeoutMs`. */
+export async function isReady(address: string, connectTimeoutMs = 1_000): Promise<boolean> {
+  const question = async (connection: Connection) => {
     await connection.workflowService.describeNamespace({ namespace: embeddedNamespace });
     return true;
-  }).catch(() => false);
+  };
+  return await ask(address, question, connectTimeoutMs).catch(() => false);
 }
 
-async function ask<T>(address: string, question: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+async function ask<T>(
+  address: string,
+  question: (connection: Connection) => Promise<T>,
+  connectTimeoutMs = 10_000,
+): Promise<T> {
+  const connection = await Connection.connect({ address, connectTimeout: connectTimeoutMs });
   try {
     return await connection.withDeadline(Date.now() + 10_000, () => question(connection));
   } finally {

@@ -28,12 +28,12 @@ export interface StartServerOptions {
 
 /**
  * Gives the user's Temporal server, started when it does not run; it outlives the caller. Of two calls at once one starts it.
- * Throws `server.missing` when no binary can be had, `server.unavailable` when it does not come up.
+ * Throws `server.missing` when no binary can be had, `server.unavailable` when it does not come up, `disk.full`, `disk.no_permission`.
  */
 export async function startEmbeddedServer(options: StartServerOptions = {}): Promise<RunningServer> {
   const { env = process.env, report = () => {}, dynamicConfig = [] } = options;
   const home = ensurePrivateDirectory(options.home ?? stateDirectory(env));
-  return await withProcessLock(serverPaths(home).lock, {}, async () => {
+  const start = async () => {
     const recorded = await readServerState(home);
     if (recorded?.status === 'running' && isRunning(recorded)) return await finish(home, recorded, report);
 
@@ -42,7 +42,18 @@ export async function startEmbeddedServer(options: StartServerOptions = {}): Pro
     const uiPort = await choosePort(recorded?.uiPort ?? preferredUiPort, "Temporal's web page", report);
     const launched = await launch({ home, env, binary, port, uiPort, dynamicConfig });
     return await finish(home, launched, report);
-  });
+  };
+  try {
+    return await withProcessLock(serverPaths(home).lock, {}, start);
+  } catch (error) {
+    // The lock is a file too, and the first one that a full disk refuses.
+    throw isDiskFault(error) ? diskError(error, `write in ${home}`) : error;
+  }
+}
+
+function isDiskFault(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof LonghaulError || !('code' in error)) return false;
+  return ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(String(error.code));
 }
 
 // Also for a server that runs already: who started it may have died before it came to this.
