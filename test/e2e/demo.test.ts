@@ -3,17 +3,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { TaskId } from '../../contracts/ids.ts';
+import { commandLines } from '../helpers/e2e-evidence.ts';
 import { deliveredBranch, personsPart, sampleFiles, sampleScenario } from '../helpers/e2e-repositories.ts';
-import { openWorld, type World } from '../helpers/e2e-world.ts';
+import { openWorld, secrets, type World } from '../helpers/e2e-world.ts';
 import { git, gitWith } from '../helpers/git-fixture.ts';
 import { expectInvariants } from '../helpers/invariants.ts';
 
 const instruction = 'Make the invoice exact to the cent, and let CI run on pull requests too.';
 let world: World;
+/** Of every process of this machine, at each event of the task. */
+const argumentsSeen: Buffer[] = [];
 
 beforeAll(async () => {
   // No worker: `run` starts what is missing.
-  world = await openWorld({ scenario: parse(sampleScenario('rounding')), workers: 0 });
+  world = await openWorld({
+    scenario: parse(sampleScenario('rounding')),
+    workers: 0,
+    onEvent: () => argumentsSeen.push(...commandLines().map(([, text]) => text)),
+  });
 });
 afterAll(() => world.close());
 
@@ -62,6 +69,8 @@ test('one command perceives, acts, fails, asks, changes its approach and deliver
   expect(lines.slice(-2)).toEqual([`Assisted-by: Longhaul:scripted`, `Longhaul-Task: ${taskId}`]);
   expect(personsPart(repository)).toEqual(before);
   await expectInvariants(world, taskId);
+  expect(argumentsSeen.length).toBeGreaterThan(0);
+  expect(argumentsSeen.filter((text) => secrets.some((secret) => text.includes(secret)))).toEqual([]);
 
   const patch = await world.cli(['diff', taskId, '--patch']).ended;
   const other = join(world.directory, 'applied');

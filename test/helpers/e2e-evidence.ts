@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { temporal } from '@temporalio/proto';
-import { history } from '../../client/history.ts';
+import { history, type PlacedHistoryEvent } from '../../client/history.ts';
 import type { HistoryEvent } from '../../client/projection/event-body.ts';
 import { firstValue } from '../../client/projection/payloads.ts';
 import type { PlanOutput, TranscriptRef } from '../../contracts/activities.ts';
@@ -53,13 +53,14 @@ export interface Evidence {
   readonly secrets: readonly string[];
   /** Processes, directories and groups of the task that are still there. */
   readonly leftovers: readonly string[];
-  /** The whole history's size in bytes and its number of events, over all runs. */
-  readonly historySize: { readonly bytes: number; readonly events: number };
+  /** Each event of the whole history, over all runs: its place as in `TaskEvent`, its size. */
+  readonly history: readonly { readonly seq: string; readonly bytes: number }[];
 }
 
 /** Reads what a task has left in a world, without any help of its worker. */
 export async function collectEvidence(world: World, taskId: TaskId): Promise<Evidence> {
-  const raw = await rawHistory(world, taskId);
+  const placed = await rawHistory(world, taskId);
+  const raw = placed.map(({ event }) => event);
   const events: TaskEvent[] = [];
   const options = { follow: false, live: false, signal: new AbortController().signal };
   for await (const event of world.client.watch(taskId, options)) events.push(event);
@@ -100,10 +101,10 @@ export async function collectEvidence(world: World, taskId: TaskId): Promise<Evi
     texts: new Map([['history', Buffer.from(encoded)], ...textsOf(world), ...commandLines()]),
     secrets,
     leftovers: leftoversOf(world.home, taskId),
-    historySize: {
-      bytes: raw.reduce((sum, event) => sum + sizeOf(event), 0),
-      events: raw.length,
-    },
+    history: placed.map(({ runIndex, event }) => ({
+      seq: `${runIndex}.${event.eventId}`,
+      bytes: sizeOf(event),
+    })),
   };
 }
 
@@ -111,15 +112,15 @@ function sizeOf(event: HistoryEvent): number {
   return temporal.api.history.v1.HistoryEvent.encode(event).finish().byteLength;
 }
 
-async function rawHistory(world: World, taskId: TaskId): Promise<readonly HistoryEvent[]> {
+async function rawHistory(world: World, taskId: TaskId): Promise<readonly PlacedHistoryEvent[]> {
   const server = await runningServer(world.env);
   if (server === undefined) throw new Error('the server of this world does not run');
   const connection = await Connection.connect(server.connectionOptions);
   try {
     const client = new Client({ connection, namespace: server.namespace });
-    const events: HistoryEvent[] = [];
+    const events: PlacedHistoryEvent[] = [];
     const options = { follow: false, signal: new AbortController().signal };
-    for await (const { event } of history(client, taskId, options)) events.push(event);
+    for await (const event of history(client, taskId, options)) events.push(event);
     return events;
   } finally {
     await connection.close();
@@ -175,7 +176,7 @@ function gitObjects(gitDir: string): Buffer {
 }
 
 /** The arguments of every process of this machine, which every user may read. */
-function commandLines(): readonly (readonly [string, Buffer])[] {
+export function commandLines(): readonly (readonly [string, Buffer])[] {
   return processes().map((pid) => [`arguments of process ${pid}`, readOrEmpty(`/proc/${pid}/cmdline`)]);
 }
 
