@@ -21,6 +21,7 @@ import { modelSettings } from '../workers/model-config.ts';
 import { openTaskClient } from '../workers/open-task-client.ts';
 import { artifactStore, localSandbox } from '../workers/ports.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
+import { taskQueueOf } from '../workers/task-queue.ts';
 import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
 import { brokenPipeExitCode } from './exit-code.ts';
 import { systemClock } from './local/clock.ts';
@@ -100,9 +101,12 @@ function serverFacts(server: ResolvedServer): ServerFacts {
     : { kind, address, namespace, version: null, uiAddress: null };
 }
 
+/** Those that would take the tasks that this command line starts. */
 async function workersOf(address: string | null): Promise<readonly WorkerFacts[]> {
+  const taskQueue = taskQueueOf(env);
   const workers = await listWorkers(stateDirectory(env));
   return workers
+    .filter((worker) => worker.taskQueue === taskQueue)
     .filter((worker) => address === null || worker.address === address)
     .map(({ pid, address: served, version }) => ({ pid, address: served, version }));
 }

@@ -9,13 +9,7 @@ import type { CommitId, TaskId } from '../contracts/ids.ts';
 import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
-import {
-  taskQueue as defaultTaskQueue,
-  memoKey,
-  messageName,
-  searchAttribute,
-  workflowType,
-} from '../contracts/words/messages.ts';
+import { memoKey, messageName, searchAttribute, workflowType } from '../contracts/words/messages.ts';
 import { classifyClientError } from './errors.ts';
 import { listTasks } from './list.ts';
 import type { TaskClient } from './task-client.ts';
@@ -25,8 +19,8 @@ export interface TaskClientDeps {
   readonly client: Client;
   readonly artifacts: ArtifactStore;
   readonly repositories: TaskRepository;
-  /** Where new tasks wait for a worker; the product's own queue when left out. */
-  readonly taskQueue?: string;
+  /** Where new tasks wait for a worker of the same home. */
+  readonly taskQueue: string;
   readonly close: () => Promise<void>;
 }
 
@@ -35,7 +29,7 @@ const maxSpecBytes = 48 * 1024;
 
 /** The typed verbs over a Temporal server. */
 export function createTaskClient(deps: TaskClientDeps): TaskClient {
-  const { client, artifacts, repositories, taskQueue = defaultTaskQueue, close } = deps;
+  const { client, artifacts, repositories, taskQueue, close } = deps;
   const handle = (taskId: TaskId) => client.workflow.getHandle(taskId);
   const withDeadline = <T>(taskId: TaskId, call: () => Promise<T>) =>
     client.withDeadline(Date.now() + answerWithinMs, call).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import { runningServer } from './connection.ts';
 import { artifactStore, taskRepository } from './ports.ts';
 import { type Environment, stateDirectory } from './state-dir.ts';
+import { taskQueueOf } from './task-queue.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -23,6 +24,7 @@ export async function openTaskClient(env: Environment = process.env): Promise<Ta
     client: new Client({ connection, namespace: server.namespace }),
     artifacts: artifactStore(home),
     repositories: taskRepository(home),
+    taskQueue: taskQueueOf(env),
     close: () => connection.close(),
   });
 }

@@ -1,11 +1,11 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
-import { taskQueue } from '../contracts/words/messages.ts';
 import { workerVersion } from '../workflows/worker-version.ts';
 import { workflowBundle } from './bundle.ts';
 import { resolveServer } from './connection.ts';
 import { faultInterceptor } from './fault-interceptor.ts';
 import { createPorts } from './ports.ts';
+import { taskQueueOf } from './task-queue.ts';
 import { registerWorker } from './worker-processes.ts';
 
 /** About a megabyte each. */
@@ -14,6 +14,7 @@ const maxCachedWorkflows = 200;
 /** Serves tasks until it is told to shut down. Throws `server.unavailable`, `config.invalid`, and what making the ports throws. */
 export async function runWorker(): Promise<void> {
   const ports = createPorts();
+  const taskQueue = taskQueueOf();
   const server = await resolveServer();
   const connection = await NativeConnection.connect(server.connectionOptions);
   const worker = await Worker.create({

@@ -1,5 +1,6 @@
 /** Names on the wire. Renaming one breaks running tasks and people's scripts. */
-export const taskQueue = 'longhaul';
+/** Begins the name of each home's task queue; `workers/` makes the whole name. */
+export const taskQueuePrefix = 'longhaul';
 export const workflowType = 'codingTask';
 
 export const messageName = {

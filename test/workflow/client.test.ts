@@ -129,6 +129,7 @@ test.concurrent('the change of a task is from its base to its newest checkpoint,
     client: temporal,
     artifacts: store,
     repositories,
+    taskQueue: 'none starts',
     close: async () => {},
   });
   const rollback = { progress: 0, next: 'rollback' as const, reason: 'worse' };

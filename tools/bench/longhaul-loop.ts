@@ -18,7 +18,13 @@ export interface LoopTimes {
 /** A whole task of `turns` cheap commands on a real server with a real worker process and sandbox. */
 export async function longhaulLoop(turns: number, home: string): Promise<LoopTimes> {
   const model = await startScriptedModel(cheapCommands(turns), { port: 0, keepBodies: false });
-  const env = { ...process.env, LONGHAUL_HOME: home, OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'bench' };
+  const env = {
+    ...process.env,
+    LONGHAUL_HOME: home,
+    LONGHAUL_TASK_QUEUE: '',
+    OPENAI_BASE_URL: model.url,
+    OPENAI_API_KEY: 'bench',
+  };
   await resolveServer({ env });
   const worker = await startWorkerProcess({ home, env });
   const tasks = await openTaskClient(env);

@@ -50,7 +50,7 @@ function startScripted(): Promise<ScriptedModel> {
 
 /** A home of its own: the demo's server and workers, with a model of its own, are not the user's. */
 function environment(scripted: ScriptedModel | null): NodeJS.ProcessEnv {
-  const own = { ...process.env, LONGHAUL_HOME: join(stateDirectory(), 'demo') };
+  const own = { ...process.env, LONGHAUL_HOME: join(stateDirectory(), 'demo'), LONGHAUL_TASK_QUEUE: '' };
   if (scripted === null) return own;
   return {
     ...own,

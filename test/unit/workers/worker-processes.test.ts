@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { isRunning, processStartTime } from '../../../workers/process-lock.mjs';
+import { taskQueueOf } from '../../../workers/task-queue.ts';
 import {
   listWorkers,
   registerWorker,
@@ -24,7 +25,11 @@ async function start(home: string, mode: string) {
 test('a worker that was started is ready, on the list, and outlived by nothing once it is stopped', async () => {
   const home = await temporaryDirectory();
   const worker = await start(home, 'works');
-  expect(worker).toMatchObject({ ready: true, taskQueue: 'longhaul', address: '127.0.0.1:1' });
+  expect(worker).toMatchObject({
+    ready: true,
+    taskQueue: taskQueueOf({ LONGHAUL_HOME: home }),
+    address: '127.0.0.1:1',
+  });
   expect(await listWorkers(home)).toEqual([worker]);
   expect(statSync(join(home, 'workers', `${worker.pid}.json`)).mode & 0o777).toBe(0o600);
 
