@@ -2,11 +2,21 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptors } from '@temporalio/worker';
 import { LonghaulError } from '../contracts/error.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
 
 /** A result above this fails for good: history holds references, and the server would refuse it above 2 MB after retrying for ever. */
 const maxResultBytes = 64 * 1024;
 /** A bug is tried again a few times, in case that it is a race, and then put to a person. */
 const bugTries = 4;
+
+/** Passing faults that are not waited out for ever: each try costs money, or its cause is likely to stay. After so many a person is asked. */
+const maxTries: { readonly [code in ErrorCode]?: number } = {
+  'model.bad_response': 3,
+  'model.stream_broken': 20,
+  'sandbox.start_failed': 10,
+  'sandbox.lost': 10,
+  'artifact.not_found': 5,
+};
 
 /** Turns Longhaul's errors into Temporal's failures by the error table, and holds results to their size. */
 export function faultInterceptor({ info, cancellationSignal }: Context): ActivityInterceptors {
@@ -43,7 +53,7 @@ export function toFailure(error: unknown, attempt: number): ApplicationFailure {
     return ApplicationFailure.create({
       type: code,
       message,
-      nonRetryable: !retryable,
+      nonRetryable: !retryable || attempt >= (maxTries[code] ?? Number.POSITIVE_INFINITY),
       details: [details],
       cause: error,
       ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),

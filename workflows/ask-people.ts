@@ -2,12 +2,18 @@ import { condition } from '@temporalio/workflow';
 import type { OpenApprovalInput } from '../contracts/activities.ts';
 import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import type { ApprovalId } from '../contracts/ids.ts';
+import { faultText, passes, waitForPassing } from './fault.ts';
 import { openApproval, releaseSandboxes } from './stages.ts';
 import type { Task } from './task.ts';
 
 export interface Question
   extends Pick<OpenApprovalInput, 'subject' | 'title' | 'details' | 'action' | 'decision'> {
   readonly approvalId: string;
+}
+
+export interface AskOptions {
+  /** The sandbox knows which actions have run: giving it back would run them again. */
+  readonly keepSandbox?: boolean;
 }
 
 /** A person at the terminal answers within this; only then is the sandbox given back, since taking a new one costs a checkout. */
@@ -20,6 +26,7 @@ const sandboxGraceMs = 15_000;
 export async function askPeople(
   task: Task,
   questions: readonly Question[],
+  { keepSandbox = false }: AskOptions = {},
 ): Promise<ReadonlyMap<string, ApprovalRecord>> {
   const startedMs = Date.now();
   const opened = await open(task, questions);
@@ -28,8 +35,7 @@ export async function askPeople(
   const leftMs = () => Math.max(1, lastMs - Date.now());
   const inGrace = await condition(answered, Math.min(sandboxGraceMs, leftMs()));
   if (!inGrace && Date.now() < lastMs) {
-    await releaseSandboxes({ taskId: task.state.taskId });
-    task.apply({ type: 'sandboxes_released' });
+    if (!keepSandbox) await giveSandboxBack(task);
     await condition(answered, leftMs());
   }
   for (const approval of opened)
@@ -51,19 +57,43 @@ export function questionId({ state }: Task, name: string): string {
 async function open(task: Task, questions: readonly Question[]): Promise<readonly PendingApproval[]> {
   const opened: PendingApproval[] = [];
   for (const question of questions) {
-    const approval = await openApproval({
-      ...question,
-      approvalId: question.approvalId as ApprovalId,
-      taskId: task.state.taskId,
-      iteration: task.state.iteration,
-      specDigest: specDigestOf(task),
-      treeBefore: task.state.workspace?.tree ?? null,
-      nowMs: Date.now(),
-    });
+    const approval = await openPatiently(task, question);
     opened.push(approval);
     task.apply({ type: 'approval_opened', approval });
   }
   return opened;
+}
+
+/** What cannot be asked, for a full disk say, is asked later: a fault of asking must not end what is being asked about. */
+async function openPatiently(task: Task, question: Question): Promise<PendingApproval> {
+  for (;;) {
+    try {
+      return await openApproval({
+        ...question,
+        approvalId: question.approvalId as ApprovalId,
+        taskId: task.state.taskId,
+        iteration: task.state.iteration,
+        specDigest: specDigestOf(task),
+        treeBefore: task.state.workspace?.tree ?? null,
+        nowMs: Date.now(),
+      });
+    } catch (error) {
+      // A disk is mended by somebody who looks at the machine; a policy that is gone does not come back.
+      const mendable = passes(error) || faultText(error)?.startsWith('disk.');
+      if (!mendable) throw error;
+      await waitForPassing();
+    }
+  }
+}
+
+/** A sandbox that cannot be given back now is given back at the task's end; the task goes on in the next one. */
+async function giveSandboxBack(task: Task): Promise<void> {
+  try {
+    await releaseSandboxes({ taskId: task.state.taskId });
+  } catch (error) {
+    if (faultText(error) === undefined) throw error;
+  }
+  task.apply({ type: 'sandboxes_released' });
 }
 
 function answerTo(task: Task, approvalId: string): ApprovalRecord | undefined {

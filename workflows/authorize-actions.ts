@@ -4,7 +4,8 @@ import type { Decision } from '../contracts/decision.ts';
 import type { ApprovalId, Digest } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import { askPeople, type Question } from './ask-people.ts';
-import { faultText, orAsk } from './faults.ts';
+import { faultText } from './fault.ts';
+import { orAsk } from './faults.ts';
 import { prepared } from './prepared.ts';
 import { authorize, loadEdited } from './stages.ts';
 import type { Task } from './task.ts';
@@ -46,7 +47,7 @@ export async function authorizeActions(task: Task, actions: readonly Action[]): 
 
 function questionFor(action: Action, decision: Decision): readonly Question[] {
   const common = { approvalId: action.id, title: action.summary, action, decision };
-  if (decision.outcome === 'allow' && action.kind === 'ask_human')
+  if (decision.outcome !== 'deny' && action.kind === 'ask_human')
     return [{ ...common, subject: 'question', details: [] }];
   return decision.outcome === 'ask' ? [{ ...common, subject: 'action', details: [decision.reason] }] : [];
 }
@@ -64,11 +65,8 @@ async function settle(
     approvalId,
     observation: notRun(action, status, note),
   });
-  if (decision.outcome === 'deny') return ended('denied', `denied by ${decision.ruleId}: ${decision.reason}`);
-  if (answer?.outcome === 'expired')
-    return ended('denied', 'nobody answered in time, which counts as a refusal');
-  if (answer?.outcome === 'rejected')
-    return ended('denied', `rejected by ${answer.by.name}: ${answer.reason || 'no reason given'}`);
+  const refusal = refusalOf(decision, answer);
+  if (refusal !== null) return ended('denied', refusal);
   if (action.kind === 'ask_human') return ended('ok', answer?.reason ?? '');
   if (action.kind === 'update_plan') return ended('ok', 'Plan updated');
   const asPlanned: Decided = { action, decision, approvalId, observation: null };
@@ -76,6 +74,16 @@ async function settle(
   const { editedDigest } = answer;
   if (editedDigest === null) throw new Error(`${answer.approvalId} is edited and names no action`);
   return settleEdited(task, asPlanned, { ...answer, editedDigest });
+}
+
+/** Why an action does not run; null when it may. Fails closed: whatever is no allow and no grant is a refusal. */
+function refusalOf(decision: Decision, answer: ApprovalRecord | undefined): string | null {
+  if (decision.outcome === 'deny') return `denied by ${decision.ruleId}: ${decision.reason}`;
+  if (answer?.outcome === 'expired') return 'nobody answered in time, which counts as a refusal';
+  if (answer?.outcome === 'rejected')
+    return `rejected by ${answer.by.name}: ${answer.reason || 'no reason given'}`;
+  const agreed = answer?.outcome === 'granted' || answer?.outcome === 'edited';
+  return agreed || decision.outcome === 'allow' ? null : 'nobody has agreed to it';
 }
 
 /** What a person made of an action is judged like any other: an edit cannot pass a denial, and one that is no action runs nothing. */
@@ -107,7 +115,7 @@ async function settleEdited(
 const maxNoteCharacters = 4000;
 
 /** The observation of an action that had no effect in the sandbox. */
-export function notRun(action: Action, status: 'ok' | 'denied', note: string): Observation {
+export function notRun(action: Action, status: 'ok' | 'denied' | 'cancelled', note: string): Observation {
   return {
     actionId: action.id,
     status,

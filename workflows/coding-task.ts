@@ -8,7 +8,8 @@ import {
 } from '@temporalio/workflow';
 import type { TaskSpec } from '../contracts/task.ts';
 import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-state.ts';
-import { faultText, orFail, StopTask } from './faults.ts';
+import { faultText } from './fault.ts';
+import { orFail, StopTask } from './faults.ts';
 import { follow, goBack } from './follow.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
@@ -49,10 +50,12 @@ async function loop(task: Task): Promise<TaskOutcome> {
     if (newRunDue(task.state, workflowInfo().continueAsNewSuggested)) {
       // No message may be lost: a handler that still runs would change a state that has been carried over already.
       await condition(allHandlersFinished);
+      // A cancellation that arrived just now would not reach the next run.
+      if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
       task.apply({ type: 'continued_as_new' });
       await continueAsNew<typeof codingTask>({ type: 'continue', state: task.state });
     }
-    if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person');
+    if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person', true);
     const end = await runIteration(task);
     const outcome = end.outcome ?? (await follow(task, end));
     if (outcome !== null) return outcome;

@@ -10,6 +10,7 @@ import { orAsk } from './faults.ts';
 import { prepared } from './prepared.ts';
 import { deliver, proposeDelivery, verifyDelivery } from './stages.ts';
 import type { Task } from './task.ts';
+import { hasUnread } from './unread.ts';
 
 export interface Delivery {
   /** The iteration's evaluation after the try: `continue` again when the delivery was refused. */
@@ -18,6 +19,9 @@ export interface Delivery {
   readonly action: IterationRecord['actions'][number] | null;
   readonly outcome: TaskOutcome | null;
 }
+
+/** After so many tries without progress a failing last check is put to a person. */
+const askAfterFailures = 3;
 
 /** All checks once more in a fresh sandbox, then policy, then people, then one branch. */
 export async function deliverTask(task: Task, evaluation: Evaluation): Promise<Delivery> {
@@ -32,9 +36,12 @@ export async function deliverTask(task: Task, evaluation: Evaluation): Promise<D
       type: 'verification_failed',
       notice: `Not delivered: ${reason}. What the checks need must be in the repository.`,
     });
-    return notDelivered({ ...evaluation, checks: [...verified.checks] }, 'continue', reason, null);
+    const next = task.state.stuckFor >= askAfterFailures ? 'ask' : 'continue';
+    return notDelivered({ ...evaluation, checks: [...verified.checks] }, next, reason, null);
   }
-  const { action } = await proposeDelivery({ taskId, iteration, workspace, evaluation });
+  const { action } = await orAsk(task, 'deliver', () =>
+    proposeDelivery({ taskId, iteration, workspace, evaluation }),
+  );
   const [decision] = await decide(task, [action]);
   if (decision === undefined) throw new Error('authorize gave no decision for the delivery');
   if (decision.outcome === 'deny') {
@@ -45,6 +52,10 @@ export async function deliverTask(task: Task, evaluation: Evaluation): Promise<D
   const approval = mustAsk ? await askForDelivery(task, action, decision, verified.checks) : null;
   if (approval !== null && approval.outcome !== 'granted')
     return refused(task, evaluation, action, decision, approval);
+  if (hasUnread(task.state)) {
+    const said = 'a person said something new before the branch was published';
+    return notDelivered(evaluation, 'continue', said, observed(action, decision, approval, 'denied', said));
+  }
   return publish(task, evaluation, action, decision, approval, verified.checks);
 }
 
@@ -90,7 +101,7 @@ function refused(
 
 function notDelivered(
   evaluation: Evaluation,
-  next: 'stop' | 'continue',
+  next: 'stop' | 'continue' | 'ask',
   reason: string,
   action: Delivery['action'],
 ): Delivery {

@@ -1,5 +1,6 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import { askPeople, questionId } from './ask-people.ts';
+import { isCancellation } from '@temporalio/workflow';
+import { type AskOptions, askPeople, type Question, questionId } from './ask-people.ts';
+import { faultText, passes, waitForPassing } from './fault.ts';
 import type { Task } from './task.ts';
 
 /** Ends the task without a delivery, from wherever it is. */
@@ -13,19 +14,9 @@ export class StopTask extends Error {
   }
 }
 
-const maxFaultCharacters = 2000;
-
-/** A stage's fault, `code: message`; undefined for what is no fault of a stage: a cancellation, a bug of the workflow. */
-export function faultText(error: unknown): string | undefined {
-  if (isCancellation(error)) return undefined;
-  // What a local activity threw comes as it is, without an ActivityFailure around it.
-  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
-  const stage = error instanceof ActivityFailure ? error.activityType : 'a local stage';
-  if (cause instanceof ApplicationFailure)
-    return `${cause.type ?? 'internal.bug'}: ${cause.message}`.slice(0, maxFaultCharacters);
-  if (cause instanceof TimeoutFailure)
-    return `internal.bug: ${stage} did not end in time (${cause.timeoutType})`;
-  return error instanceof ActivityFailure ? `internal.bug: ${stage}: ${error.message}` : undefined;
+/** Whether an error is one of the ways in which people end a task, and no bug. */
+export function endsTask(error: unknown): boolean {
+  return error instanceof StopTask || isCancellation(error);
 }
 
 /** A fault here ends the task as `failed`: nothing has been made yet that a person could save. */
@@ -39,24 +30,32 @@ export async function orFail<T>(stage: () => Promise<T>): Promise<T> {
 }
 
 /** Runs a stage; a fault that waiting does not cure is put to a person, who mends its cause and grants another try, or lets the task end. */
-export async function orAsk<T>(task: Task, name: string, stage: () => Promise<T>): Promise<T> {
+export async function orAsk<T>(
+  task: Task,
+  name: string,
+  stage: () => Promise<T>,
+  options: AskOptions = {},
+): Promise<T> {
   for (;;) {
     try {
       return await stage();
     } catch (error) {
       const fault = faultText(error);
       if (fault === undefined) throw error;
+      if (passes(error)) {
+        await waitForPassing();
+        continue;
+      }
       const approvalId = questionId(task, `fault-${name}`);
-      const answers = await askPeople(task, [
-        {
-          approvalId,
-          subject: 'fault',
-          title: `${name} failed. Try again?`,
-          details: [fault],
-          action: null,
-          decision: null,
-        },
-      ]);
+      const question: Question = {
+        approvalId,
+        subject: 'fault',
+        title: `${name} failed. Try again?`,
+        details: [fault],
+        action: null,
+        decision: null,
+      };
+      const answers = await askPeople(task, [question], options);
       if (answers.get(approvalId)?.outcome !== 'granted') throw new StopTask('stopped', fault);
     }
   }

@@ -15,7 +15,7 @@ export async function follow(task: Task, { evaluation }: IterationEnd): Promise<
     case 'replan':
       return null;
     case 'rollback':
-      await goBack(task, task.state.best?.iteration ?? 0, `The platform (${reason})`);
+      await goBack(task, task.state.best?.iteration ?? 0, `The platform (${reason})`, false);
       return null;
     case 'ask':
       await askToGoOn(task, reason);
@@ -45,7 +45,7 @@ async function askToGoOn(task: Task, reason: string): Promise<void> {
 }
 
 /** Makes the workspace what it was at the end of an iteration; iteration numbers go on, none is used again. */
-export async function goBack(task: Task, toIteration: number, who: string): Promise<void> {
+export async function goBack(task: Task, toIteration: number, who: string, byPerson: boolean): Promise<void> {
   const { taskId, head } = task.state;
   if (head === null) return;
   const { contextDigest } = prepared(task.state);
@@ -53,5 +53,5 @@ export async function goBack(task: Task, toIteration: number, who: string): Prom
     rollBack({ taskId, contextDigest, toIteration, head, workspace: prepared(task.state).workspace }),
   );
   const notice = `${who} rolled the workspace back to the end of iteration ${toIteration}. Later changes are gone.`;
-  task.apply({ type: 'rolled_back', workspace, notice });
+  task.apply({ type: 'rolled_back', workspace, notice, byPerson });
 }

@@ -1,18 +1,17 @@
-import { CancellationScope } from '@temporalio/workflow';
 import type { EvaluateInput } from '../contracts/activities.ts';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
-import type { Checkpoint } from '../contracts/record.ts';
 import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
-import { authorizeActions, type Decided } from './authorize-actions.ts';
+import { authorizeActions } from './authorize-actions.ts';
 import { deliverTask } from './delivery.ts';
-import { orAsk } from './faults.ts';
+import { endsTask, orAsk } from './faults.ts';
 import { pace } from './pace.ts';
 import { budgetLeft, type Planned, planIteration } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
-import { recordIteration } from './record-iteration.ts';
+import { begun, type Happened, recordIteration, recordUnfinished } from './record-iteration.ts';
 import { evaluate, execute } from './stages.ts';
 import type { Task } from './task.ts';
+import { heard } from './unread.ts';
 
 export interface IterationEnd {
   readonly evaluation: Evaluation;
@@ -26,36 +25,30 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   const startedAtMs = Date.now();
   const waitedBefore = task.state.usage.waitedForPeopleMs;
   const planned = await planIteration(task);
-  const decided = await authorizeActions(task, planned.actions);
-  const { observations, checkpoint } = await executeAllowed(task, decided);
-  const judged = await judge(task, planned, observations);
-  const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
-  const evaluation = delivery?.evaluation ?? judged;
-  const { steers } = planned;
-  const happened = { planned, decided, observations, checkpoint, evaluation, delivery, steers };
-  const save = () => recordIteration(task, { ...happened, startedAtMs, waitedBefore });
-  // A branch that is published is there: a cancellation that came meanwhile does not keep it out of the ledger.
-  await (delivery?.outcome ? CancellationScope.nonCancellable(save) : save());
-  return { evaluation, outcome: delivery?.outcome ?? null };
+  let happened = begun(task, planned, { startedAtMs, waitedBefore });
+  try {
+    happened = { ...happened, decided: await authorizeActions(task, planned.actions) };
+    happened = { ...happened, ...(await executeAllowed(task, happened)) };
+    const judged = heard(task.state, await judge(task, planned, happened.observations));
+    const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
+    happened = { ...happened, evaluation: delivery?.evaluation ?? judged, delivery };
+    await recordIteration(task, happened);
+  } catch (error) {
+    await recordUnfinished(task, happened, error);
+    // A branch that is published is there, whatever came after it.
+    if (!happened.delivery?.outcome || !endsTask(error)) throw error;
+  }
+  return { evaluation: happened.evaluation, outcome: happened.delivery?.outcome ?? null };
 }
 
-async function executeAllowed(task: Task, decided: readonly Decided[]) {
-  const { specDigest, contextDigest, workspace } = prepared(task.state);
+async function executeAllowed(task: Task, { decided, checkpoint: unchanged }: Happened) {
+  const { specDigest, contextDigest } = prepared(task.state);
   const actions = decided.filter((d) => d.observation === null).map((d) => d.action);
   const settled = decided.flatMap((d) => d.observation ?? []);
-  const unchanged: Checkpoint = {
-    before: workspace.tree,
-    after: workspace.tree,
-    commit: workspace.commit,
-    manifestDigest: workspace.manifestDigest,
-    filesChanged: 0,
-    linesChanged: 0,
-    leftOut: [],
-  };
   if (actions.length === 0) return { observations: settled, checkpoint: unchanged };
   const { taskId, iteration } = task.state;
   const timestampMs = Date.now();
-  const done = await orAsk(task, 'execute', () =>
+  const run = () =>
     execute({
       taskId,
       iteration,
@@ -64,8 +57,8 @@ async function executeAllowed(task: Task, decided: readonly Decided[]) {
       workspace: prepared(task.state).workspace,
       actions,
       timestampMs,
-    }),
-  );
+    });
+  const done = await orAsk(task, 'execute', run, { keepSandbox: true });
   task.apply({
     type: 'executed',
     workspace: done.workspace,

@@ -1,9 +1,11 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Checkpoint, IterationRecord } from '../contracts/record.ts';
-import type { Decided } from './authorize-actions.ts';
+import { type Decided, notRun } from './authorize-actions.ts';
 import type { Delivery } from './delivery.ts';
-import { orAsk } from './faults.ts';
+import { faultText } from './fault.ts';
+import { endsTask, orAsk } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { record } from './stages.ts';
@@ -18,9 +20,56 @@ export interface Happened {
   readonly checkpoint: Checkpoint;
   readonly evaluation: Evaluation;
   readonly delivery: Delivery | null;
-  readonly steers: Task['state']['steers'];
   readonly startedAtMs: number;
   readonly waitedBefore: number;
+}
+
+/** What an iteration is when the model has answered and nothing else has happened. */
+export function begun(
+  task: Task,
+  planned: Planned,
+  timing: Pick<Happened, 'startedAtMs' | 'waitedBefore'>,
+): Happened {
+  const { tree, commit, manifestDigest } = prepared(task.state).workspace;
+  const unchanged = { before: tree, after: tree, commit, manifestDigest };
+  const evaluation = {
+    checks: [],
+    progress: 0,
+    confidence: 0,
+    concerns: [],
+    next: 'stop' as const,
+    reason: 'the task ended before this iteration was evaluated',
+    failureSignature: '',
+  };
+  return {
+    ...timing,
+    planned,
+    decided: [],
+    observations: [],
+    checkpoint: { ...unchanged, filesChanged: 0, linesChanged: 0, leftOut: [] },
+    evaluation,
+    delivery: null,
+  };
+}
+
+/** Keeps in the ledger what an iteration was that the task's end cut short. Nothing stops it, and it stops nothing. */
+export async function recordUnfinished(task: Task, happened: Happened, error: unknown): Promise<void> {
+  if (!endsTask(error)) return;
+  const observed = new Set(happened.observations.map((o) => o.actionId));
+  const missing = happened.decided.filter(({ action }) => !observed.has(action.id));
+  const note = 'the task ended before this was observed; whether it ran, and how far, is not known';
+  const observations = [
+    ...happened.observations,
+    ...missing.map(({ action, observation }) => observation ?? notRun(action, 'cancelled', note)),
+  ];
+  try {
+    await CancellationScope.nonCancellable(async () => {
+      const { digest } = await record({ record: recordOf(task.state, { ...happened, observations }) });
+      task.apply({ type: 'recorded', digest });
+    });
+  } catch (fault) {
+    if (faultText(fault) === undefined) throw fault;
+  }
 }
 
 /** Appends the iteration to the ledger: the state's head becomes the new record. */
@@ -31,17 +80,8 @@ export async function recordIteration(task: Task, happened: Happened): Promise<v
 
 function recordOf(state: Task['state'], happened: Happened): IterationRecord {
   const { contextDigest, workspace, sandbox } = prepared(state);
-  const {
-    planned,
-    decided,
-    observations,
-    checkpoint,
-    evaluation,
-    delivery,
-    steers,
-    startedAtMs,
-    waitedBefore,
-  } = happened;
+  const { planned, decided, observations, checkpoint, evaluation, delivery, startedAtMs, waitedBefore } =
+    happened;
   const actions = decided.map(({ action, decision, approvalId }) => {
     const observation = observations.find((o) => o.actionId === action.id);
     if (!observation) throw new Error(`action ${action.id} has no observation`);
@@ -58,7 +98,7 @@ function recordOf(state: Task['state'], happened: Happened): IterationRecord {
     sandbox,
     actions: delivery?.action ? [...actions, delivery.action] : actions,
     approvals: [...state.approvals],
-    steers: [...steers],
+    steers: [...planned.steers],
     checkpoint,
     evaluate: evaluation,
     timing: {

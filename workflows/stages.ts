@@ -4,14 +4,17 @@ import type { LocalActivities, TaskActivities } from '../contracts/activities.ts
 /** How long a dead worker goes unnoticed. */
 const heartbeatTimeout = '4s';
 
-/** Faults that pass are waited out by the server's durable timer; what lasts longer than `scheduleToCloseTimeout` is put to a person. */
+/**
+ * Faults that pass are waited out by the server's durable timer, for as long as they last: a machine that is off over a week-end ends
+ * nothing. How often a code is worth trying is the worker's to know.
+ */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' } as const;
 
 const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
 
+// One try is longer than all that it may wait for inside: two model calls of an hour; twelve actions of two hours; a push of an hour.
 export const { plan } = proxyActivities<Pick<TaskActivities, 'plan'>>({
-  startToCloseTimeout: '30m',
-  scheduleToCloseTimeout: '30d',
+  startToCloseTimeout: '3h',
   heartbeatTimeout,
   retry,
   cancellationType,
@@ -23,8 +26,7 @@ export const { fetchRepository, perceive, execute, evaluate, verifyDelivery, rol
     'fetchRepository' | 'perceive' | 'execute' | 'evaluate' | 'verifyDelivery' | 'rollBack'
   >
 >({
-  startToCloseTimeout: '12h',
-  scheduleToCloseTimeout: '2d',
+  startToCloseTimeout: '2d',
   heartbeatTimeout,
   retry,
   cancellationType,
@@ -33,18 +35,17 @@ export const { fetchRepository, perceive, execute, evaluate, verifyDelivery, rol
 export const { deliver, releaseSandboxes } = proxyActivities<
   Pick<TaskActivities, 'deliver' | 'releaseSandboxes'>
 >({
-  startToCloseTimeout: '10m',
-  scheduleToCloseTimeout: '1d',
+  startToCloseTimeout: '3h',
   heartbeatTimeout,
   retry,
   cancellationType,
 });
 
-/** Pure or nearly so, and quick: they run inside the workflow task. */
+/** Pure or nearly so, and quick: they run inside the workflow task, which they must not hold for long. */
 export const { authorize, openApproval, record, proposeDelivery } = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '20s',
-  scheduleToCloseTimeout: '1h',
-  retry,
+  scheduleToCloseTimeout: '1m',
+  retry: { ...retry, maximumInterval: '10s' },
 });
 
 /** A person may name an artifact that nobody stored: no reason to wait for it. */

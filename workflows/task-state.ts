@@ -67,7 +67,12 @@ export type StateChange =
   | { readonly type: 'held' }
   | { readonly type: 'resumed' }
   | { readonly type: 'rollback_requested'; readonly toIteration: number }
-  | { readonly type: 'rolled_back'; readonly workspace: WorkspaceRef; readonly notice: string }
+  | {
+      readonly type: 'rolled_back';
+      readonly workspace: WorkspaceRef;
+      readonly notice: string;
+      readonly byPerson: boolean;
+    }
   | { readonly type: 'noticed'; readonly notice: string }
   | { readonly type: 'budget_raised'; readonly budget: Budget }
   | { readonly type: 'continued_as_new' }
@@ -211,8 +216,11 @@ const changes: Changes = {
   held: (s) => ({ ...s, status: 'paused' }),
   resumed: (s) => ({ ...s, paused: false, status: s.status === 'paused' ? 'running' : s.status }),
   rollback_requested: (s, { toIteration }) => ({ ...s, rollbackTo: toIteration }),
-  rolled_back: (s, { workspace, notice }) =>
-    addNotice({ ...s, workspace, rollbackTo: null, evaluatedTree: null, stuckFor: 0 }, notice),
+  // Going back by itself is no progress: a task that stays stuck has to come to the point where people are asked.
+  rolled_back: (s, { workspace, notice, byPerson }) => {
+    const stuckFor = byPerson ? 0 : s.stuckFor;
+    return addNotice({ ...s, workspace, rollbackTo: null, evaluatedTree: null, stuckFor }, notice);
+  },
   noticed: (s, { notice }) => addNotice(s, notice),
   budget_raised: (s, { budget }) => ({ ...s, budget }),
   continued_as_new: (s) => ({ ...s, iterationsThisRun: 0 }),

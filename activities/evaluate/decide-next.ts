@@ -34,7 +34,7 @@ export function decideNext(facts: NextFacts): NextStep {
   const failing = failingChecks(facts.checks, facts.results);
   if (facts.modelSaysDone && unproven(facts).length === 0) {
     return facts.changed
-      ? { next: 'deliver', reason: deliverReason(facts), stuckFor: 0 }
+      ? { next: 'deliver', reason: deliverReason(facts), stuckFor: facts.stuckFor }
       : { next: 'stop', reason: 'the model ended without a change', stuckFor: 0 };
   }
   const sameFailure =
