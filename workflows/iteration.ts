@@ -29,7 +29,8 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   try {
     happened = { ...happened, decided: await authorizeActions(task, planned.actions) };
     happened = { ...happened, ...(await executeAllowed(task, happened)) };
-    const judged = heard(task.state, await judge(task, planned, happened.observations));
+    const evaluation = await judge(task, planned, happened.observations);
+    const judged = heard(task.state, evaluation);
     const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
     happened = { ...happened, evaluation: delivery?.evaluation ?? judged, delivery };
     await recordIteration(task, happened);
