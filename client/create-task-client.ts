@@ -5,7 +5,7 @@ import { type Answer, ApprovalCardSchema } from '../contracts/approval.ts';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { canonicalBytes, digestOf } from '../contracts/digest.ts';
 import { LonghaulError } from '../contracts/error.ts';
-import type { CommitId, TaskId } from '../contracts/ids.ts';
+import type { TaskId } from '../contracts/ids.ts';
 import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
@@ -14,6 +14,7 @@ import { classifyClientError } from './errors.ts';
 import { listTasks } from './list.ts';
 import type { TaskClient } from './task-client.ts';
 import { watchTask } from './watch.ts';
+import { workspaceEnds } from './workspace-ends.ts';
 
 export interface TaskClientDeps {
   readonly client: Client;
@@ -37,10 +38,10 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
     });
   const signal = (taskId: TaskId, name: string, payload: object) =>
     withDeadline(taskId, () => handle(taskId).signal(name, payload));
-  const changed = async (taskId: TaskId) => {
-    const commits = await endsOf(client, taskId);
-    return { from: commits.base, to: commits.newest };
-  };
+  const ends = (taskId: TaskId) =>
+    workspaceEnds(client, taskId).catch((error: unknown) => {
+      throw classifyClientError(error, taskId);
+    });
   return {
     start: (spec) => start(client, taskQueue, spec),
     list: (filter) => listTasks(client, filter),
@@ -71,12 +72,12 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
       );
     },
     async changes(taskId) {
-      const { from, to } = await changed(taskId);
-      return repositories.changes(taskId, from, to);
+      const { base, newest } = await ends(taskId);
+      return repositories.changes(taskId, base, newest);
     },
     async patch(taskId) {
-      const { from, to } = await changed(taskId);
-      return repositories.patch(taskId, from, to);
+      const { base, newest } = await ends(taskId);
+      return repositories.patch(taskId, base, newest);
     },
     artifact: (digest) => artifacts.get(digest),
     close,
@@ -122,26 +123,4 @@ async function* watched(client: Client, taskId: TaskId, options: Parameters<Task
   } catch (error) {
     throw classifyClientError(error, taskId);
   }
-}
-
-/** The base and the newest checkpoint, from history: needs no worker, also long after the task's end. */
-async function endsOf(
-  client: Client,
-  taskId: TaskId,
-): Promise<{ readonly base: CommitId; readonly newest: CommitId }> {
-  let base: CommitId | null = null;
-  let newest: CommitId | null = null;
-  const options = { follow: false, live: false, signal: new AbortController().signal };
-  for await (const event of watched(client, taskId, options)) {
-    if (event.type === 'repository.fetched') base = event.baseCommit;
-    if (event.type === 'actions.observed') newest = event.checkpoint.commit;
-    if (event.type === 'task.rolled_back') newest = event.commit;
-  }
-  if (base === null) {
-    throw new LonghaulError(
-      'repository.unreadable',
-      `the task ${taskId} has not fetched its repository yet: there is no difference to show`,
-    );
-  }
-  return { base, newest: newest ?? base };
 }

@@ -8,20 +8,46 @@ export interface PlacedHistoryEvent {
   readonly event: HistoryEvent;
 }
 
+export interface HistoryOptions {
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
 const retryMs = 500;
 const retryableCodes: readonly number[] = [4, 8, 14];
+const notFoundCode = 5;
 
 /**
- * Every event of a task's history, from its first run on, and with `follow` as they happen until the last run has ended. An outage of the
+ * Every event of a task's history, from the oldest run that the server still has (the first, unless that is past the retention), and with `follow` as they happen until the last run has ended. An outage of the
  * server is waited out: nothing is given twice, nothing is left out.
  */
 export async function* history(
   client: Client,
   taskId: string,
-  options: { readonly follow: boolean; readonly signal: AbortSignal },
+  options: HistoryOptions,
 ): AsyncGenerator<PlacedHistoryEvent> {
   const described = await client.workflow.getHandle(taskId).describe();
-  let runId: string | null = described.raw.workflowExecutionInfo?.firstRunId ?? described.runId;
+  const firstRunId = described.raw.workflowExecutionInfo?.firstRunId ?? described.runId;
+  let begun = false;
+  try {
+    for await (const placed of runsFrom(client, taskId, firstRunId, options)) {
+      begun = true;
+      yield placed;
+    }
+    return;
+  } catch (error) {
+    if (begun || firstRunId === described.runId || !isNotFound(error)) throw error;
+  }
+  yield* runsFrom(client, taskId, await oldestRun(client, taskId, described.runId, options.signal), options);
+}
+
+async function* runsFrom(
+  client: Client,
+  taskId: string,
+  firstRunId: string,
+  options: HistoryOptions,
+): AsyncGenerator<PlacedHistoryEvent> {
+  let runId: string | null = firstRunId;
   for (let runIndex = 0; runId !== null; runIndex++) {
     let nextRun: string | null = null;
     for await (const event of runHistory(client, taskId, runId, options)) {
@@ -32,11 +58,45 @@ export async function* history(
   }
 }
 
+/** Back from the current run to the one whose predecessor is past the retention. */
+async function oldestRun(
+  client: Client,
+  workflowId: string,
+  currentRunId: string,
+  signal: AbortSignal,
+): Promise<string> {
+  let oldest = currentRunId;
+  for (let runId: string = currentRunId; ; ) {
+    const first = await firstEvent(client, workflowId, runId, signal).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    if (first === undefined) return oldest;
+    oldest = runId;
+    runId = first.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+    if (runId === '') return oldest;
+  }
+}
+
+async function firstEvent(
+  client: Client,
+  workflowId: string,
+  runId: string,
+  signal: AbortSignal,
+): Promise<HistoryEvent | undefined> {
+  while (!signal.aborted) {
+    const request = { workflowId, runId, token: undefined, follow: false, signal, maxEvents: 1 };
+    const page = await fetchPage(client, request);
+    if (page.last || page.events.length > 0) return page.events[0];
+  }
+  return undefined;
+}
+
 async function* runHistory(
   client: Client,
   workflowId: string,
   runId: string,
-  { follow, signal }: { readonly follow: boolean; readonly signal: AbortSignal },
+  { follow, signal }: HistoryOptions,
 ): AsyncGenerator<HistoryEvent> {
   let token: Uint8Array | undefined;
   let lastEventId = 0;
@@ -56,6 +116,8 @@ interface PageRequest {
   readonly token: Uint8Array | undefined;
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** As many as the server gives when left out. */
+  readonly maxEvents?: number;
 }
 
 interface Page {
@@ -68,7 +130,7 @@ interface Page {
 /** The next page; an empty one without a token, to begin anew, when the server did not answer. */
 async function fetchPage(
   client: Client,
-  { workflowId, runId, token, follow, signal }: PageRequest,
+  { workflowId, runId, token, follow, signal, maxEvents }: PageRequest,
 ): Promise<Page> {
   try {
     const response = await client.withAbortSignal(signal, () =>
@@ -76,6 +138,7 @@ async function fetchPage(
         namespace: client.options.namespace,
         execution: { workflowId, runId },
         waitNewEvent: follow,
+        ...(maxEvents === undefined ? {} : { maximumPageSize: maxEvents }),
         ...(token === undefined ? {} : { nextPageToken: token }),
       }),
     );
@@ -87,6 +150,10 @@ async function fetchPage(
     await delay(retryMs, undefined, { signal }).catch(() => {});
     return { events: [], token: undefined, last: false };
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return isGrpcServiceError(error) && error.code === notFoundCode;
 }
 
 function closes(event: HistoryEvent): boolean {

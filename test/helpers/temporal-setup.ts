@@ -38,8 +38,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await writeFile(join(home, ownerFile), JSON.stringify(thisProcess()));
   const report = (line: string) => process.stderr.write(`tests: ${line}\n`);
   try {
-    // Early, so that a test with a short task sees a continue-as-new that Temporal suggests.
-    const dynamicConfig = ['limit.historyCount.suggestContinueAsNew=400'];
+    const dynamicConfig = [
+      // Early, so that a test with a short task sees a continue-as-new that Temporal suggests.
+      'limit.historyCount.suggestContinueAsNew=400',
+      // A run is deleted once the task of its end is acknowledged, which by default is every 30 s.
+      'history.transferProcessorUpdateAckInterval="1s"',
+      'history.visibilityProcessorUpdateAckInterval="1s"',
+    ];
     const [server, { codePath }] = await Promise.all([
       startEmbeddedServer({ home, report, dynamicConfig }),
       workflowBundle(),

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { workspaceEnds } from '../../client/workspace-ends.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import { memoKey, searchAttribute } from '../../contracts/words/messages.ts';
 import { shell } from '../helpers/fake-facts.ts';
-import type { PlayedTask } from '../helpers/task-play.ts';
+import { type PlayedTask, until } from '../helpers/task-play.ts';
 import { iterationCosts, runsOf } from './history.ts';
 import { useStage } from './stage.ts';
 
@@ -51,6 +52,36 @@ test.concurrent('a task of many runs is one task: nothing is lost, shown twice o
   const [early, late] = [costs[4], costs.at(-1)];
   expect(late?.events).toBe(early?.events);
   expect(Math.abs((late?.bytes ?? 0) - (early?.bytes ?? 0))).toBeLessThan(300);
+});
+
+test.concurrent('a task whose first run is past the retention still has a story and a change', async () => {
+  const task = await stage().play(after(30), { budget: { maxUsd: null, maxIterations: 99 } });
+  await task.outcome();
+  const { temporal } = stage();
+  const whole = await task.events();
+  const { raw, runId } = await task.handle.describe();
+  const first = raw.workflowExecutionInfo?.firstRunId ?? '';
+  expect(first).not.toBe(runId);
+  await temporal.workflowService.deleteWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: task.taskId, runId: first },
+  });
+  const rest = await until(async () => {
+    const events = await task.events();
+    return events.length < whole.length ? events : undefined;
+  }, 'the deletion of the first run');
+  expect(rest.map(({ seq: _, ...event }) => event)).toEqual(
+    whole.slice(-rest.length).map(({ seq: _, ...event }) => event),
+  );
+
+  const { workspace } = await task.state();
+  const ends = { base: workspace?.baseCommit, newest: workspace?.commit };
+  expect(await workspaceEnds(temporal, task.taskId)).toEqual(ends);
+  // Played, since the other tests need the worker.
+  const withoutWorker = Object.create(temporal, {
+    withDeadline: { value: () => Promise.reject(new Error('no worker')) },
+  });
+  expect(await workspaceEnds(withoutWorker, task.taskId)).toEqual(ends);
 });
 
 test.concurrent('what people say around a continue-as-new reaches the model once, in order', async () => {

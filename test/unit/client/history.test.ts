@@ -95,3 +95,21 @@ test('who stops watching stops the asking, also during an outage', async () => {
   stop.abort();
   expect(await reading).toEqual(['0.1']);
 });
+
+test('when the first run is past the retention, the story begins with the oldest that is still there', async () => {
+  const begins = (from: string) =>
+    event(1, { workflowExecutionStartedEventAttributes: { continuedExecutionRunId: from } });
+  const goesOn = event(2, { workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId: 'last' } });
+  const { client } = server({
+    first: [grpc(5)],
+    second: [grpc(5)],
+    third: [grpc(14), { events: [begins('second')] }, { events: [begins('second'), goesOn] }],
+    last: [{ events: [begins('third')] }, { events: [begins('third'), ends(2)] }],
+  });
+  expect(await read(client, true)).toEqual(['0.1', '0.2', '1.1', '1.2']);
+});
+
+test('a task that is gone whole is an error', async () => {
+  const { client } = server({ first: [grpc(5)], last: [grpc(5), grpc(5)] });
+  await expect(read(client, true)).rejects.toMatchObject({ code: 5 });
+});
