@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly stdin?: Uint8Array;
   /** Ends the waiting, not what is waited for. */
   readonly signal?: AbortSignal;
+  /** How long a keeper may take before it counts as `silent`; as long as it likes when left out. */
+  readonly limitMs?: number;
   readonly onProgress?: (progress: SetupProgress) => void;
   readonly onTail?: (tail: string) => void;
 }
@@ -17,7 +19,9 @@ export interface CallOptions {
 export type CallOutcome =
   | { readonly kind: 'done'; readonly value: unknown; readonly bytes: Buffer | null }
   /** No keeper listens: `absent` when none has ever, `dead` when it is no more or died under the call. */
-  | { readonly kind: 'absent' | 'dead' };
+  | { readonly kind: 'absent' | 'dead' }
+  /** One listens and has not answered within the limit: stopped, or busy. */
+  | { readonly kind: 'silent' };
 
 /**
  * One call to the keeper of a lease. Throws the keeper's own `LonghaulError`, or the signal's reason once that is aborted. A call
@@ -46,8 +50,10 @@ export async function callKeeper(
 }
 
 /** Errors of a connection that tell of the keeper; any other is a fault of this machine. */
-const missing: Readonly<Record<string, 'absent' | 'dead'>> = {
+const missing: Readonly<Record<string, 'absent' | 'dead' | 'silent'>> = {
   ENOENT: 'absent',
+  // connect(2) of a Unix socket: the callers that a stopped keeper has not taken yet fill its queue.
+  EAGAIN: 'silent',
   ECONNREFUSED: 'dead',
   ECONNRESET: 'dead',
   EPIPE: 'dead',
@@ -59,8 +65,14 @@ function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promi
     const chunks: Buffer[] = [];
     let received = 0;
 
+    const { limitMs } = options;
+    const limit =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => settle(() => resolve({ kind: 'silent' })), limitMs);
     const onAbort = (): void => settle(() => reject(options.signal?.reason));
     const settle = (how: () => void): void => {
+      clearTimeout(limit);
       options.signal?.removeEventListener('abort', onAbort);
       socket.destroy();
       how();

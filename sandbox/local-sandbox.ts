@@ -53,6 +53,10 @@ export const defaultIdleLimitMs = 7 * 24 * 60 * 60 * 1000;
 const keeperProgram = fileURLToPath(new URL('./keeper/main.ts', import.meta.url));
 const keeperStartLimitMs = 15_000;
 const keeperPollMs = 15;
+const pingLimitMs = 5_000;
+/** The largest work trees take minutes; a keeper that needs longer is taken for stuck. */
+const workLimitMs = 20 * 60_000;
+const releaseLimitMs = 60_000;
 
 /**
  * Sandboxes on this machine: bubblewrap on Linux. Each lease has a keeper, a process of its own that outlives the worker; this object
@@ -73,6 +77,14 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     const outcome = await call(leaseId, request, options);
     if (outcome.kind === 'done') return outcome;
     throw lost(leaseId);
+  };
+
+  /** A keeper that does not even answer a ping is not asked to tidy up. */
+  const askToRelease = async (leaseId: LeaseId): Promise<CallOutcome> => {
+    const ping = await call(leaseId, { call: 'ping' }, { limitMs: pingLimitMs });
+    return ping.kind === 'done'
+      ? await call(leaseId, { call: 'release' }, { limitMs: releaseLimitMs })
+      : ping;
   };
 
   /** Calls `acquire`, starting the keeper when there is none yet. */
@@ -115,17 +127,21 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     },
 
     async checkpoint(leaseId, input) {
-      const { value, bytes } = await callLive(leaseId, { call: 'checkpoint', ...input });
+      const { value, bytes } = await callLive(
+        leaseId,
+        { call: 'checkpoint', ...input },
+        { limitMs: workLimitMs },
+      );
       return { ...(value as KeeperCheckpoint), pack: bytes };
     },
 
     async restore(leaseId, source) {
-      await callLive(leaseId, { call: 'restore', ...source });
+      await callLive(leaseId, { call: 'restore', ...source }, { limitMs: workLimitMs });
     },
 
     async release(leaseId) {
       const keeper = recordedProcesses(directoryOf(leaseId))?.keeper;
-      const outcome = await call(leaseId, { call: 'release' });
+      const outcome = await askToRelease(leaseId);
       if (outcome.kind !== 'done') {
         await clearAwayProcesses(directoryOf(leaseId));
         await removeLeaseDirectory(leasesDir, leaseId);
@@ -142,8 +158,9 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
         const config = readConfig(path.join(leasesDir, name));
         if (config === undefined) return [];
         const { leaseId, taskId } = config.spec;
-        const { kind } = await call(leaseId, { call: 'ping' });
-        return [{ leaseId, taskId, alive: kind === 'done' }];
+        const { kind } = await call(leaseId, { call: 'ping' }, { limitMs: pingLimitMs });
+        // One that is silent may only be busy.
+        return [{ leaseId, taskId, alive: kind === 'done' || kind === 'silent' }];
       });
       return (await Promise.all(listed)).flat();
     },

@@ -48,6 +48,24 @@ async function killWhileWaiting(fixture: LocalFixture, leaseId: string, work: un
   expect(await ended).toBe('SIGKILL');
 }
 
+test('a keeper that is stuck holds up nobody: leases are still listed, and its own can be released', async () => {
+  const fixture = await makeFixture();
+  const [{ leaseId: stuck }, { leaseId: sound }] = await Promise.all([acquire(fixture), acquire(fixture)]);
+  const file = path.join(fixture.deps.stateDir, 'leases', stuck, 'processes.json');
+  const { keeper } = JSON.parse(readFileSync(file, 'utf8'));
+  process.kill(keeper.pid, 'SIGSTOP');
+
+  const listed = await fixture.sandbox.leases();
+  expect(listed.map(({ leaseId, alive }) => [leaseId, alive]).sort()).toEqual([
+    [stuck, true],
+    [sound, true],
+  ]);
+  await fixture.leftovers(stuck);
+  await fixture.sandbox.release(stuck);
+  expect(await fixture.leftovers(stuck)).toEqual([]);
+  expect(await fixture.sandbox.leases()).toMatchObject([{ leaseId: sound, alive: true }]);
+});
+
 test('a worker that is killed while it follows a step is replaced by one that gets the result; the command runs once', async () => {
   const fixture = await makeFixture();
   const { leaseId } = await acquire(fixture);
