@@ -44,7 +44,8 @@ const projects: readonly Project[] = [
     check: 'python3 -m unittest tests',
     file: 'jsonpointer.py',
     right: "    return s.replace('~', '~0').replace('/', '~1')",
-    wrong: "    return s.replace('/', '~1').replace('~', '~0')",
+    // Of another length: Python takes compiled code for current when size and second of change are the same.
+    wrong: "    return s.replace('~', '~0')",
     before: 'def escape(s):',
     after: '',
     says: 'FAILED (failures=',

@@ -13,7 +13,7 @@ import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
 import { openTaskClient } from '../../workers/open-task-client.ts';
 import { localSandbox } from '../../workers/ports.ts';
-import { isRunning, thisProcess } from '../../workers/process-lock.mjs';
+import { isRunning, thisProcess, withProcessLock } from '../../workers/process-lock.mjs';
 import { cacheDirectory } from '../../workers/state-dir.ts';
 import { listWorkers, startWorkerProcess, type WorkerProcess } from '../../workers/worker-processes.ts';
 import { type Cli, type CliOptions, startCli } from './e2e-cli.ts';
@@ -69,6 +69,10 @@ const ownerFile = 'owner.json';
 
 /** Server, workers and keepers outlive who started them, so a run that was killed leaves them: the next one removes them. */
 async function removeLeftovers(): Promise<void> {
+  await withProcessLock(join(tmpdir(), 'longhaul-e2e.lock'), {}, removeUnderLock);
+}
+
+async function removeUnderLock(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
     const directory = join(tmpdir(), name);
     const owner = await readFile(join(directory, ownerFile), 'utf8').catch(() => undefined);

@@ -16,11 +16,13 @@ const approvalsOf = ({ ledger }: Evidence) => ledger.flatMap(({ record }) => rec
 const repeated = (values: readonly string[]) =>
   values.filter((value, index) => values.indexOf(value) !== index);
 
-/** 1: every action has exactly one observation, and every planned action of a recorded iteration is in the record. */
+/** 1: every action has exactly one observation, and every planned action of a whole iteration is in the record. */
 export const oneObservationAnAction: Invariant = (evidence) => {
   const actions = actionsOf(evidence);
   const recorded = new Set(actions.map((action) => action.id as string));
-  const last = evidence.ledger.length;
+  // An iteration that a cancellation cut short records what was settled.
+  const end = evidence.events.find((event) => event.type === 'task.finished');
+  const last = evidence.ledger.length - (end?.status === 'delivered' ? 0 : 1);
   const planned = evidence.events.flatMap((event) =>
     event.type === 'iteration.planned' && event.iteration <= last ? event.actions : [],
   );
