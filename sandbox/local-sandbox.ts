@@ -25,9 +25,10 @@ import { probeMachine } from './probe.ts';
 import type {
   KeeperCall,
   KeeperCheckpoint,
-  KeeperConfig,
   KeeperLease,
+  KeeperSecrets,
   KeeperStepResult,
+  LeaseConfig,
 } from './protocol.ts';
 
 export interface LocalSandboxDeps {
@@ -92,7 +93,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     const end = Date.now() + keeperStartLimitMs;
     const ask = (): Promise<CallOutcome> => call(leaseId, { call: 'acquire' }, options);
     let outcome: CallOutcome = await ask();
-    if (outcome.kind === 'absent') startKeeper(deps.nodePath, directoryOf(leaseId));
+    if (outcome.kind === 'absent') startKeeper(deps, directoryOf(leaseId));
     while (outcome.kind === 'absent') {
       if (Date.now() > end) throw keeperSilent(leaseId, directoryOf(leaseId));
       await delay(keeperPollMs);
@@ -167,7 +168,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
   };
 }
 
-function createLease(leasesDir: string, leaseId: LeaseId, config: KeeperConfig): boolean {
+function createLease(leasesDir: string, leaseId: LeaseId, config: LeaseConfig): boolean {
   try {
     return createLeaseDirectory(leasesDir, leaseId, JSON.stringify(config));
   } catch (error) {
@@ -199,7 +200,7 @@ function recordedOrLost(leaseDirectory: string, step: Step): StepResult {
   return { ...result, adopted: records.wasStarted(step.stepId), output: records.readOutput(step.stepId) };
 }
 
-function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): KeeperConfig {
+function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): LeaseConfig {
   // What the caller may count on. The source is left out, a live workspace has moved on from it; and what the operator lends, which a
   // worker that was started again may see otherwise.
   const described = {
@@ -215,16 +216,15 @@ function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): 
     tools: machine.tools,
     disableUserns: machine.disableUserns,
     cacheDir: deps.cacheDir,
-    upstreamProxyUrl: deps.upstreamProxyUrl,
     idleLimitMs: deps.idleLimitMs,
   };
 }
 
-function readConfig(leaseDirectory: string): KeeperConfig | undefined {
-  return readJsonFile(path.join(leaseDirectory, leaseFile.config)) as KeeperConfig | undefined;
+function readConfig(leaseDirectory: string): LeaseConfig | undefined {
+  return readJsonFile(path.join(leaseDirectory, leaseFile.config)) as LeaseConfig | undefined;
 }
 
-function refuseOtherSpec(leaseDirectory: string, wanted: KeeperConfig): void {
+function refuseOtherSpec(leaseDirectory: string, wanted: LeaseConfig): void {
   const found = readConfig(leaseDirectory);
   if (found === undefined || found.specDigest === wanted.specDigest) return;
   throw new LonghaulError(
@@ -233,17 +233,23 @@ function refuseOtherSpec(leaseDirectory: string, wanted: KeeperConfig): void {
   );
 }
 
-function startKeeper(nodePath: string, leaseDirectory: string): void {
+function startKeeper(
+  { nodePath, upstreamProxyUrl }: Pick<LocalSandboxDeps, 'nodePath' | 'upstreamProxyUrl'>,
+  leaseDirectory: string,
+): void {
   const log = openSync(path.join(leaseDirectory, leaseFile.log), 'a', 0o600);
   const child = spawn(nodePath, [keeperProgram, leaseDirectory], {
     detached: true,
     env: {},
     cwd: '/',
-    stdio: ['ignore', log, log],
+    stdio: ['pipe', log, log],
   });
   closeSync(log);
   // A program that cannot be started shows by the keeper's silence.
   child.on('error', () => undefined);
+  // One that ends early, since another keeper is there already, does not read.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(JSON.stringify({ upstreamProxyUrl } satisfies KeeperSecrets));
   child.unref();
 }
 

@@ -9,8 +9,8 @@ import type {
 } from '../contracts/sandbox.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
 
-/** What a keeper is started with; `config.json` of the lease, mode 0600. */
-export interface KeeperConfig {
+/** What a keeper is told by `config.json` of the lease, mode 0600. */
+export interface LeaseConfig {
   readonly spec: SandboxSpec;
   readonly specDigest: Digest;
   readonly imageDigest: Digest;
@@ -21,10 +21,16 @@ export interface KeeperConfig {
   /** Whether this bwrap knows --disable-userns. */
   readonly disableUserns: boolean;
   readonly cacheDir: string;
-  /** The operator's own way out, for the setup proxy; may hold credentials. */
-  readonly upstreamProxyUrl: string | null;
   readonly idleLimitMs: number;
 }
+
+/** What may hold credentials: told on standard input as JSON, and never written down. */
+export interface KeeperSecrets {
+  /** The operator's own way out, for the setup proxy. */
+  readonly upstreamProxyUrl: string | null;
+}
+
+export type KeeperConfig = LeaseConfig & KeeperSecrets;
 
 export interface KeeperTools {
   readonly bwrap: string;

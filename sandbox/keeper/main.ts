@@ -1,8 +1,9 @@
 import { closeSync, linkSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { errnoOf, leaseFile, readJsonFile, removeLeaseDirectory } from '../lease-files.ts';
-import type { KeeperConfig } from '../protocol.ts';
+import type { KeeperSecrets, LeaseConfig } from '../protocol.ts';
 import { createKeeper } from './keeper.ts';
 import { serveKeeper } from './server.ts';
 
@@ -55,7 +56,15 @@ function readText(file: string): string {
   }
 }
 
-/** The keeper's program: `node main.ts <lease directory>`. It lives as long as its sandbox. */
+async function readSecrets(): Promise<KeeperSecrets | undefined> {
+  try {
+    return JSON.parse(await text(process.stdin)) as KeeperSecrets;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The keeper's program: `node main.ts <lease directory>`, with `KeeperSecrets` on standard input. It lives as long as its sandbox. */
 async function main(leaseDirectory: string): Promise<void> {
   const log = (message: string): void => {
     process.stderr.write(`${new Date().toISOString()} ${message}\n`);
@@ -65,10 +74,13 @@ async function main(leaseDirectory: string): Promise<void> {
   closeInherited();
   // For the workspace; nobody else may enter the lease's directory.
   process.umask(0o022);
-  const config = readJsonFile(leaseFile.config) as KeeperConfig | undefined;
+  const lease = readJsonFile(leaseFile.config) as LeaseConfig | undefined;
+  // Who starts a keeper may die over it. Without the operator's proxy the setup would go the direct way: the next caller starts another.
+  const secrets = await readSecrets();
   const server = createServer();
-  if (config === undefined || !(await listen(server))) process.exit(0);
+  if (lease === undefined || secrets === undefined || !(await listen(server))) process.exit(0);
 
+  const config = { ...lease, ...secrets };
   const keeper = createKeeper({ leaseDirectory, config, log });
   let lastCallAt = Date.now();
   let releasing: Promise<void> | null = null;

@@ -107,12 +107,13 @@ test('a lease that nobody calls for gives itself up', async () => {
   await vi.waitFor(async () => expect(await fixture.leftovers(leaseId)).toEqual([]), { timeout: 15_000 });
 });
 
-test('the configuration is for its user alone, and the keeper has nothing of it in its arguments', async () => {
+test('the configuration is for its user alone, and a password of the proxy is neither in it nor in arguments', async () => {
   const fixture = await makeFixture({ upstreamProxyUrl: 'http://user:secret@127.0.0.1:1' });
   const { leaseId } = await acquire(fixture);
   const directory = path.join(fixture.deps.stateDir, 'leases', leaseId);
   expect(statSync(directory).mode & 0o077).toBe(0);
   expect(statSync(path.join(directory, 'config.json')).mode & 0o077).toBe(0);
+  expect(readFileSync(path.join(directory, 'config.json'), 'utf8')).not.toContain('secret');
   const recorded = JSON.parse(readFileSync(path.join(directory, 'processes.json'), 'utf8'));
   for (const file of ['cmdline', 'environ']) {
     expect(readFileSync(`/proc/${recorded.keeper.pid}/${file}`, 'utf8')).not.toContain('secret');
