@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { canonicalBytes, digestOf } from '../contracts/digest.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { TaskId } from '../contracts/ids.ts';
+import { refuseCredentials } from '../contracts/repository-url.ts';
 import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
@@ -86,6 +87,7 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
 
 async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise<TaskId> {
   const checked = TaskSpecSchema.parse(spec);
+  refuseCredentials(checked.repository);
   const bytes = canonicalBytes(checked).byteLength;
   if (bytes > maxSpecBytes) {
     throw new LonghaulError(

@@ -20,7 +20,7 @@ export interface TaskListEntry {
 
 /** The typed verbs of a task: the only user of Temporal's client. Throws `task.not_found`, `task.ended`, `server.unavailable`, `worker.missing` (a query that no worker answers in 10 s), `approval.*`. */
 export interface TaskClient {
-  /** Starts a task; the same id again gives the running one. */
+  /** Starts a task; the same id again gives the running one. Throws `usage.invalid` for a repository's URL with a password or token, `payload.too_large`. */
   start(spec: TaskSpec): Promise<TaskId>;
   list(filter: { readonly status?: string; readonly limit: number }): Promise<readonly TaskListEntry[]>;
   state(taskId: TaskId): Promise<TaskState>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
+import { refuseCredentials } from '../../contracts/repository-url.ts';
 import { type Check, type TaskSpec, TaskSpecSchema } from '../../contracts/task.ts';
 import type { Platform } from '../platform.ts';
 import { CountSchema, JsonSchema } from './define-verb.ts';
@@ -84,7 +85,10 @@ export async function repositoryOf(
   given: string | undefined,
   platform: Pick<Platform, 'workingDirectory' | 'findRepository'>,
 ): Promise<string> {
-  if (given !== undefined && (url.test(given) || scpLike.test(given))) return withoutPassword(given);
+  if (given !== undefined && (url.test(given) || scpLike.test(given))) {
+    refuseCredentials(given);
+    return given;
+  }
   const found = await platform.findRepository(given ?? platform.workingDirectory);
   if (found !== null) return found;
   throw new LonghaulError(
@@ -92,16 +96,5 @@ export async function repositoryOf(
     given === undefined
       ? `No git repository holds the folder ${platform.workingDirectory}. Go to one, or name one with --repo.`
       : `No git repository is at ${given}. Name its folder or its URL.`,
-  );
-}
-
-function withoutPassword(given: string): string {
-  if (!url.test(given) || !URL.canParse(given)) return given;
-  const { password, protocol, username } = new URL(given);
-  const token = /^https?:$/.test(protocol) && username !== '';
-  if (password === '' && !token) return given;
-  throw new LonghaulError(
-    'usage.invalid',
-    '--repo: the URL holds a user name or password, which would stand in the history of the task. Leave it out and give git a credential helper.',
   );
 }

@@ -41,6 +41,17 @@ test.concurrent('a specification that is too long is refused before anything sta
   await expect(stage().client.state(spec.taskId)).rejects.toMatchObject({ code: 'task.not_found' });
 });
 
+test.concurrent.each([
+  'https://ann:secret@git.example/x',
+  'https://ghp_secret@git.example/x',
+  'ssh://git:secret@git.example/x',
+])('a task of %s is refused before its password is in a history', async (repository) => {
+  const spec = fakeSpec(`password-${repository.length}` as TaskId, { repository });
+  const refused = expect(stage().client.start(spec)).rejects;
+  await refused.toMatchObject({ code: 'usage.invalid', message: expect.not.stringContaining('secret') });
+  await expect(stage().client.state(spec.taskId)).rejects.toMatchObject({ code: 'task.not_found' });
+});
+
 test.concurrent('what is asked of a task that does not exist is an error that says so', async () => {
   const { client } = stage();
   const options = { signal: new AbortController().signal, live: true, follow: true };
