@@ -67,6 +67,8 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
     await client.start(spec);
     // The task is safe on the server: its story begins while the worker still starts.
     const workers = startWorker(platform, options.json);
+    // Heard below, but maybe not before the first lines are printed: Node ends a process whose rejection nobody hears.
+    workers.catch(() => {});
     if (options.detach) return detached(platform, spec, options.json, workers);
     const followed = followTask(platform, client, screen, spec.taskId, {
       json: options.json,

@@ -116,6 +116,21 @@ describe('run', () => {
     );
   });
 
+  it('tells of a worker that did not start also when that is known before the task is printed', async () => {
+    const unheard = vi.fn();
+    process.once('unhandledRejection', unheard);
+    const terminal = createFakeTerminal();
+    const { write } = terminal;
+    const slow = { ...terminal, write: (text: string) => new Promise(setImmediate).then(() => write(text)) };
+    const failing = { ensureWorkers: () => Promise.reject(new LonghaulError('worker.missing', 'it ended')) };
+    await expect(running(['--detach', '--json', instruction], failing, slow).code).rejects.toThrow(
+      'it ended',
+    );
+    process.off('unhandledRejection', unheard);
+    expect(unheard).not.toHaveBeenCalled();
+    expect(terminal.stdout()).toContain('task.submitted');
+  });
+
   it('starts the server before the task and the worker after it, and shows what they report', async () => {
     const order: string[] = [];
     const { code, terminal, client } = running(['--detach', instruction], {
