@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { type Answer, ApprovalCardSchema } from '../contracts/approval.ts';
+import {
+  type Answer,
+  type ApprovalCard,
+  ApprovalCardSchema,
+  type PendingApproval,
+} from '../contracts/approval.ts';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { canonicalBytes, digestOf } from '../contracts/digest.ts';
 import { LonghaulError } from '../contracts/error.ts';
@@ -48,10 +53,7 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
     list: (filter) => listTasks(client, filter),
     state: (taskId) => withDeadline(taskId, () => handle(taskId).query<TaskState>(messageName.status)),
     watch: (taskId, options) => watched(client, taskId, options),
-    async card(pending) {
-      const bytes = await artifacts.get(pending.digest);
-      return ApprovalCardSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-    },
+    card: (taskId, pending) => shownCard(artifacts, taskId, pending),
     putAction: (body) => artifacts.put(canonicalBytes(body)),
     decide: (taskId, answer) =>
       withDeadline(taskId, () =>
@@ -83,6 +85,20 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
     artifact: (digest) => artifacts.get(digest),
     close,
   };
+}
+
+async function shownCard(
+  artifacts: ArtifactStore,
+  taskId: TaskId,
+  { approvalId, digest }: PendingApproval,
+): Promise<ApprovalCard> {
+  const bytes = await artifacts.get(digest);
+  const card = ApprovalCardSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (card.approvalId === approvalId && card.taskId === taskId) return card;
+  throw new LonghaulError(
+    'approval.changed',
+    `the card ${digest} of the approval ${approvalId} of ${taskId} is that of ${card.approvalId} of ${card.taskId}: do not answer it, and look at the task's history`,
+  );
 }
 
 async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise<TaskId> {

@@ -29,8 +29,8 @@ export interface TaskClient {
     taskId: TaskId,
     options: { readonly signal: AbortSignal; readonly live: boolean; readonly follow: boolean },
   ): AsyncIterable<TaskEvent>;
-  /** What the person is to be shown, whole, and its digest checked against the pending approval. */
-  card(pending: PendingApproval): Promise<ApprovalCard>;
+  /** What the person is to be shown, whole: the bytes that the pending approval's digest names. Throws `approval.changed` when they are the card of another approval or task. */
+  card(taskId: TaskId, pending: PendingApproval): Promise<ApprovalCard>;
   /** Stores a changed action, for an answer with outcome `edited`. */
   putAction(body: ActionBody): Promise<Digest>;
   /** Throws `approval.not_found`, `approval.changed`, `approval.refused`. The same answer twice is one answer. */

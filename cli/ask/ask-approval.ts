@@ -28,7 +28,7 @@ export interface Asking {
 /** Shows the card, asks until there is an answer, and sends it, bound to the digest of what was shown. */
 export async function askApproval(asking: Asking): Promise<AskResult> {
   const { platform, client, screen, taskId, pending, signal } = asking;
-  const card = await client.card(pending);
+  const card = await client.card(taskId, pending);
   const changes = await changesOf(client, taskId, card);
   await screen.print(
     cardLines(card, pending, { program: platform.program, nowMs: platform.clock.nowMs(), changes }),

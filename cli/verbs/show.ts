@@ -46,7 +46,7 @@ async function printPending(
   const server = await platform.server().catch(() => null);
   const { program } = platform;
   for (const approval of pending) {
-    const card = await client.card(approval);
+    const card = await client.card(taskId, approval);
     const context = { program, nowMs: platform.clock.nowMs(), changes: null };
     await printLines(platform, [
       ...cardLines(card, approval, context),

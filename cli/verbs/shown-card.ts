@@ -35,7 +35,7 @@ export async function showCard(
       `${pending.approvalId} is for ${pending.digest} now, and you quote ${wanted.digest}. Look at it again before you answer.`,
     );
   }
-  const card = await client.card(pending);
+  const card = await client.card(taskId, pending);
   if (!wanted.json) {
     const changes = card.subject === 'delivery' ? await client.changes(taskId).catch(() => null) : null;
     const context = { program: platform.program, nowMs: platform.clock.nowMs(), changes };

@@ -111,7 +111,7 @@ export function createFakeTaskClient(): FakeTaskClient {
         watching -= 1;
       }
     },
-    card: async (pending) => JSON.parse(new TextDecoder().decode(get(pending.digest))),
+    card: async (_, pending) => JSON.parse(new TextDecoder().decode(get(pending.digest))),
     putAction: async (body: ActionBody) => put(canonicalBytes(body)),
     async decide(taskId, answer) {
       if (decideFailure !== null) {

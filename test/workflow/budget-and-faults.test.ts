@@ -36,7 +36,7 @@ test.concurrent('a model call that might cost more than is left asks first; what
     budget: { maxUsd: 1, maxIterations: 9 },
   });
   const [approval] = await task.pending();
-  const { details } = await stage().client.card(approval);
+  const { details } = await stage().client.card(task.taskId, approval);
   expect(details).toEqual(['the next model call may cost 0.5000 USD, 0.6000 of 1 USD is spent']);
   await task.answer(approval, {});
   const { usage } = await task.outcome();
@@ -49,7 +49,7 @@ test.concurrent('two questions of one kind in one iteration need two answers', a
     budget: { maxUsd: 1, maxIterations: 1 },
   });
   const [first] = await task.pending();
-  expect((await stage().client.card(first)).details).toEqual(['1 iterations are used up']);
+  expect((await stage().client.card(task.taskId, first)).details).toEqual(['1 iterations are used up']);
   // Grants 2 USD in all, of which the next call may take 2.5.
   task.stages.fail('plan', unauthorized);
   await task.answer(first, {});
@@ -83,7 +83,9 @@ test.concurrent('a fault that waiting does not cure is put to a person at once, 
   task.stages.fail('plan', unauthorized);
   const [approval] = await task.pending();
   expect(approval).toMatchObject({ approvalId: 'i1.fault-plan-1', subject: 'fault' });
-  expect((await stage().client.card(approval)).details).toEqual(['model.unauthorized: the key was refused']);
+  expect((await stage().client.card(task.taskId, approval)).details).toEqual([
+    'model.unauthorized: the key was refused',
+  ]);
   expect(task.stages.inputs('plan')).toHaveLength(1);
   await task.answer(approval, {});
   expect(await task.outcome()).toMatchObject({ status: 'delivered' });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTaskClient } from '../../client/create-task-client.ts';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { TaskId } from '../../contracts/ids.ts';
+import { ApprovalIdSchema, type TaskId } from '../../contracts/ids.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import { fakeSpec, shell } from '../helpers/fake-facts.ts';
 import { type PlayedTask, until } from '../helpers/task-play.ts';
@@ -101,9 +101,24 @@ test.concurrent('who stops watching gets an end, not an error', async () => {
 test.concurrent('a card that was changed in the store is not shown', async () => {
   const task = await stage().play([{ actions: [shell('npm install left-pad')] }, {}]);
   const [approval] = await task.pending();
-  expect((await stage().client.card(approval)).action?.body).toMatchObject({ line: 'npm install left-pad' });
+  expect((await stage().client.card(task.taskId, approval)).action?.body).toMatchObject({
+    line: 'npm install left-pad',
+  });
   stage().store.damage(approval.digest);
-  await expect(stage().client.card(approval)).rejects.toMatchObject({ code: 'artifact.corrupted' });
+  await expect(stage().client.card(task.taskId, approval)).rejects.toMatchObject({
+    code: 'artifact.corrupted',
+  });
+  await stage().client.cancel(task.taskId, 'ann');
+  await task.outcome();
+});
+
+test.concurrent('the card of another approval or task is not shown as this one', async () => {
+  const task = await stage().play([{ actions: [shell('npm install left-pad')] }, {}]);
+  const [approval] = await task.pending();
+  const changed = { code: 'approval.changed' };
+  await expect(stage().client.card(unknown, approval)).rejects.toMatchObject(changed);
+  const other = { ...approval, approvalId: ApprovalIdSchema.parse('i9.a9') };
+  await expect(stage().client.card(task.taskId, other)).rejects.toMatchObject(changed);
   await stage().client.cancel(task.taskId, 'ann');
   await task.outcome();
 });

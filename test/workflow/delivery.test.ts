@@ -94,7 +94,7 @@ test.concurrent.each<readonly [string, Partial<Evaluation>]>([
   const task = await stage().play([{ actions: [shell('ls')] }, { evaluation }], { policy });
   const [approval] = await task.pending();
   expect(approval.subject).toBe('delivery');
-  const card = await stage().client.card(approval);
+  const card = await stage().client.card(task.taskId, approval);
   expect(card.decision?.outcome).toBe('allow');
   const concerns = evaluation.concerns ? ['test/a.js: removed'] : [];
   expect(card.action?.body).toMatchObject({ concerns });
