@@ -35,6 +35,8 @@ export function baseEnvironment(searchPath: string): Readonly<Record<string, str
     PAGER: 'cat',
     GIT_PAGER: 'cat',
     CI: '1',
+    // Python takes compiled code for the source of the same second and size: a check would judge the code before the fix.
+    PYTHONDONTWRITEBYTECODE: '1',
   };
 }
 
@@ -79,7 +81,8 @@ export function bubblewrapOptions(input: BubblewrapInput): string[] {
   ];
 }
 
-function mountArguments(mount: Mount): string[] {
+/** One mount as options of bwrap(1). */
+export function mountArguments(mount: Mount): string[] {
   switch (mount.kind) {
     case 'symlink':
       return ['--symlink', mount.target, mount.to];

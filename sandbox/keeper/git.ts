@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { LonghaulError } from '../../contracts/error.ts';
+import type { Confine } from './confine.ts';
 
 export interface GitResult {
   readonly exitCode: number;
@@ -27,6 +28,8 @@ export interface Git {
  */
 export function createGit(deps: {
   readonly git: string;
+  /** What git sees of the machine. */
+  readonly confine: Confine;
   readonly gitDir: string;
   readonly workTree: string;
 }): Git {
@@ -46,9 +49,10 @@ export function createGit(deps: {
     GIT_CEILING_DIRECTORIES: '/',
   };
   const attempt = async (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
+    const [program, ...words] = deps.confine(deps.git, args);
     const result = await execute(
-      deps.git,
-      args,
+      program,
+      words,
       { ...environment, ...options.env },
       deps.workTree,
       options.stdin,

@@ -5,6 +5,7 @@ import type { SetupProgress } from '../../contracts/sandbox.ts';
 import { errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
 import { freeze, identify } from '../processes.ts';
 import type { KeeperConfig, KeeperLease, StepCommand } from '../protocol.ts';
+import { createConfine } from './confine.ts';
 import { createFifoPool } from './fifo-pool.ts';
 import { createGate } from './gate.ts';
 import { createGit, diskFull } from './git.ts';
@@ -183,13 +184,14 @@ async function makeLease(
     mkdirSync(at(leaseFile.workspace), { mode: 0o755 });
     mkdirSync(at(leaseFile.steps), { mode: 0o700 });
     makeKeeperRepository(at(leaseFile.git), spec.source);
-    const git = createGit({ git: tools.git, gitDir: at(leaseFile.git), workTree: at(leaseFile.workspace) });
+    const places = { gitDir: at(leaseFile.git), workTree: at(leaseFile.workspace) };
+    const confine = createConfine({ bwrap: tools.bwrap, ...places });
+    const git = createGit({ git: tools.git, confine, ...places });
     const workspace = createWorkspace({
       git,
-      gitDir: at(leaseFile.git),
-      workTree: at(leaseFile.workspace),
+      ...places,
       maxFileBytes: spec.limits.maxFileBytes,
-      survey: createSurvey({ find: tools.find, workTree: at(leaseFile.workspace) }),
+      survey: createSurvey({ find: tools.find, confine, workTree: places.workTree }),
     });
     await workspace.checkOut(spec.source.commit);
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type PathBytes, splitNul } from './changed-paths.ts';
+import type { Confine } from './confine.ts';
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;
@@ -19,7 +20,11 @@ export interface WorkTreeSurvey {
   open(): Promise<void>;
 }
 
-export function createSurvey(deps: { readonly find: string; readonly workTree: string }): WorkTreeSurvey {
+export function createSurvey(deps: {
+  readonly find: string;
+  readonly workTree: string;
+  readonly confine: Confine;
+}): WorkTreeSurvey {
   const find = async (expression: readonly string[]): Promise<Buffer> => {
     const options = {
       cwd: deps.workTree,
@@ -27,9 +32,10 @@ export function createSurvey(deps: { readonly find: string; readonly workTree: s
       encoding: 'buffer',
       maxBuffer,
     } as const;
+    const words = ['.', '-xdev', '-name', '.git', '-prune', '-o', ...expression];
+    const [program, ...args] = deps.confine(deps.find, words);
     try {
-      return (await run(deps.find, ['.', '-xdev', '-name', '.git', '-prune', '-o', ...expression], options))
-        .stdout;
+      return (await run(program, args, options)).stdout;
     } catch (error) {
       // It goes on past a directory that it cannot read, and says so by its exit code.
       if (error instanceof Error && 'stdout' in error && Buffer.isBuffer(error.stdout)) return error.stdout;

@@ -105,6 +105,7 @@ export function sandboxSteps(name: string, make: MakeSandbox): void {
         'NO_COLOR',
         'PAGER',
         'PATH',
+        'PYTHONDONTWRITEBYTECODE',
         'TERM',
         'TMPDIR',
       ];
