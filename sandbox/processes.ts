@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LonghaulError } from '../contracts/error.ts';
 
 /** A process that stays the same one when its number is given to another later. */
 export interface ProcessIdentity {
@@ -102,23 +103,39 @@ export async function killAndWait(identity: ProcessIdentity, limitMs: number): P
 }
 
 /**
- * Stops every selected process and returns what wakes them again. Repeats until a listing shows nothing that runs: a process that
- * forks while it is being listed cannot slip through, since its children are listed next time.
+ * Stops every selected process and returns what wakes them again. Repeats until two listings in a row show nothing that runs: what forks
+ * while it is being listed is listed next time. What does not stop in time is killed. Throws `sandbox.lost` when that does not help either.
  */
 export async function freeze(select: () => readonly ProcessEntry[], limitMs: number): Promise<() => void> {
   const stopped = new Set<number>();
   const thaw = (): void => {
     for (const pid of stopped) sendSignal(pid, 'SIGCONT');
   };
+  if (await stopAll(select, stopped, limitMs)) return thaw;
+  killRunning(select());
+  if (await stopAll(select, stopped, limitMs)) return thaw;
+  thaw();
+  throw new LonghaulError(
+    'sandbox.lost',
+    'The sandbox has processes that can neither be stopped nor ended: its files cannot be looked at.',
+  );
+}
+
+const mayRun = (entry: ProcessEntry): boolean => isRunning(entry) && entry.state !== 'T';
+
+async function stopAll(
+  select: () => readonly ProcessEntry[],
+  stopped: Set<number>,
+  limitMs: number,
+): Promise<boolean> {
   const end = Date.now() + limitMs;
-  for (;;) {
+  let quietListings = 0;
+  while (quietListings < 2) {
     const all = select();
-    const running = all.filter((entry) => isRunning(entry) && entry.state !== 'T');
-    if (running.length === 0) return thaw;
-    if (Date.now() > end) {
-      thaw();
-      throw new Error(`${running.length} processes did not stop within ${limitMs} ms`);
-    }
+    const running = all.filter(mayRun);
+    quietListings = running.length === 0 ? quietListings + 1 : 0;
+    if (running.length === 0) continue;
+    if (Date.now() > end) return false;
     for (const entry of running) {
       stopped.add(entry.pid);
       sendSignal(entry.pid, 'SIGSTOP');
@@ -126,6 +143,14 @@ export async function freeze(select: () => readonly ProcessEntry[], limitMs: num
     await delay(1);
     await releaseVforks(all, running);
   }
+  return true;
+}
+
+/** A parent in vfork(2) whose child never becomes another program would hold up every checkpoint for ever. */
+function killRunning(all: readonly ProcessEntry[]): void {
+  const pids = new Set(all.filter(mayRun).map((entry) => entry.pid));
+  for (const entry of all)
+    if (pids.has(entry.pid) || pids.has(entry.parent)) sendSignal(entry.pid, 'SIGKILL');
 }
 
 /** A parent in vfork(2) sleeps, and cannot stop, until its child is another program: a child that was stopped just before must go on. */

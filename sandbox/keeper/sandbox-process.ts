@@ -46,7 +46,7 @@ export async function startSandboxProcess(input: StartInput): Promise<SandboxPro
   const filter = input.seccompFile === null ? null : openSync(input.seccompFile, 'r');
   // The shell puts itself under the limits and then becomes bwrap: no process of the sandbox is ever outside them.
   const join = input.joinFiles.map((_, index) => `echo $$ > "$${index + 1}" || exit 125`);
-  const script = [...join, `shift ${input.joinFiles.length}`, 'exec "$@"'].join('\n');
+  const script = [...join, `shift ${input.joinFiles.length}`, 'unset PWD OLDPWD', 'exec "$@"'].join('\n');
   const args = openSync(input.argumentsFile, 'r');
   const child = spawn(
     input.sh,

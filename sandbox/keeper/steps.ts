@@ -79,17 +79,23 @@ export function createSteps(deps: StepsDeps): Steps {
   };
 }
 
+/** A runner that does not tell within this that an ended step has ended was silenced by a command, and its sandbox is of no more use. */
+const silenceLimitMs = 3000;
+
 function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<number>): RunningStep {
   const startedAt = Date.now();
   let reason: EndReason | null = null;
   let fault: Error | null = null;
   let ending: Promise<boolean> | null = null;
+  let silence: NodeJS.Timeout | undefined;
+  let exitKnown = false;
 
   const processes = selectStepProcesses(deps.sandbox, step.stepId);
   const end = (why: EndReason, graceMs: number): void => {
     if (ending !== null) return;
     reason = why;
     ending = endProcesses(processes, graceMs, killLimitMs).then((gone) => {
+      if (gone && !exitKnown) silence = setTimeout(() => deps.sandbox.kill(), silenceLimitMs);
       if (!gone) deps.sandbox.kill();
       return gone;
     });
@@ -113,6 +119,8 @@ function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<
   const finish = async (): Promise<RecordedResult | null> => {
     const status = await Promise.race([exited, deps.sandbox.ended.then(() => null)]);
     clearTimeout(timer);
+    exitKnown = true;
+    clearTimeout(silence);
     const durationMs = Date.now() - startedAt;
     const overrun = watch.stop();
     if (status === null) {

@@ -92,6 +92,15 @@ export function sandboxSteps(name: string, make: MakeSandbox): void {
       expect(result.text.length).toBe(100_000);
     });
 
+    test('a step whose runner was silenced ends as lost, soon after its time', async () => {
+      const own = nextLease();
+      await acquire(fixture, own);
+      await run(fixture, own, '(sleep 0.1; kill -STOP 2) & sleep 0.3');
+      const result = await run(fixture, own, 'echo never told', { timeoutMs: 1000 });
+      expect(result.status).toBe('lost');
+      await fixture.sandbox.release(own);
+    });
+
     test('the environment of a step holds its variables and a few fixed ones, nothing of the host', async () => {
       const { text } = await sh('env', { env: { LENT: "a'b\nc" } });
       expect(text).toContain("LENT=a'b\nc\n");

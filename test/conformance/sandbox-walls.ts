@@ -27,6 +27,21 @@ export function sandboxWalls(name: string, make: MakeSandbox): void {
     });
     const sh = (line: string, more = {}) => run(fixture, leaseId, line, more);
 
+    test('a command cannot trace the process that reports its end', async () => {
+      const trace = `python3 -c "
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+attach = 16
+failed = libc.ptrace(attach, os.getppid(), 0, 0)
+print(failed, os.strerror(ctypes.get_errno()))"`;
+      expect((await sh(trace)).text).toBe('-1 Operation not permitted\n');
+    });
+
+    test('nothing inside tells where the sandbox lies on the host', async () => {
+      const { text } = await sh("tr '\\\\0' '\\\\n' < /proc/1/environ; env");
+      expect(text).not.toContain('leases');
+    });
+
     test('a listener of the host on the loopback address is out of reach', async () => {
       const { text } = await sh(
         `python3 -c "import socket; s=socket.create_connection(('127.0.0.1', ${port}), 3); print(s.recv(9))" 2>&1`,

@@ -35,7 +35,7 @@ function decide(
 test.each([
   ['read', { number: 0 }, allow],
   ['execve', { number: 59 }, allow],
-  ['ptrace', { number: 101 }, allow],
+  ['ptrace', { number: 101 }, refuse],
   ['mount', { number: 165 }, refuse],
   ['unshare', { number: 272 }, refuse],
   ['bpf', { number: 321 }, refuse],
