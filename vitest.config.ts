@@ -24,7 +24,13 @@ export default defineConfig({
       // Whole tasks through the command line, each file on a machine of its own: `npm run e2e`, not part of `npm test`.
       {
         extends: true,
-        test: { name: 'e2e', include: folders('e2e'), testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 2 },
+        test: {
+          name: 'e2e',
+          include: folders('e2e'),
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
       },
     ],
   },

@@ -18,6 +18,7 @@ export const ConcernSchema = z.strictObject({
     'test_removed',
     'test_skipped',
     'test_weakened',
+    'check_changed',
     'protected_path',
     'large_deletion',
     'outside_paths',

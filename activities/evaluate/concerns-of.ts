@@ -5,6 +5,7 @@ import type { TaskSpec } from '../../contracts/task.ts';
 import { protectedPaths } from '../../policy/load.ts';
 import type { Ports } from '../ports.ts';
 import { taskPolicy } from '../task-policy.ts';
+import { definesChecks } from './check-definitions.ts';
 import { type ChangedText, findConcerns, isTestPath } from './concerns.ts';
 
 const maxTestBytes = 1024 * 1024;
@@ -19,20 +20,20 @@ export async function concernsOf(
   const { baseCommit, commit } = workspace;
   const { policy } = await taskPolicy(ports.artifacts, spec.policy);
   const changes = await repositories.changes(taskId, baseCommit, commit);
-  const tests = changes.filter((change) => isTestPath(change.path));
+  const compared = changes.filter(({ path }) => isTestPath(path) || definesChecks(path));
   const read = (at: CommitId, paths: readonly string[]) => repositories.read(taskId, at, paths, maxTestBytes);
   const [before, after] = await Promise.all([
     read(
       baseCommit,
-      tests.map((change) => change.fromPath ?? change.path),
+      compared.map((change) => change.fromPath ?? change.path),
     ),
     read(
       commit,
-      tests.map((change) => change.path),
+      compared.map((change) => change.path),
     ),
   ]);
   const texts = new Map<string, ChangedText>(
-    tests.map(({ path, fromPath }) => [
+    compared.map(({ path, fromPath }) => [
       path,
       { before: textOf(before.get(fromPath ?? path)), after: textOf(after.get(path)) },
     ]),

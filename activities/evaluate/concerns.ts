@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import type { Concern } from '../../contracts/evaluation.ts';
 import type { FileChange } from '../../contracts/task-repository.ts';
 import { cutText } from '../cut-text.ts';
+import { checkConcerns } from './check-definitions.ts';
 import { type TestLanguage, testLanguages, testPathGlobs } from './test-markers.ts';
 
 /** A changed file's text before and after; null where it is not there, is no text or is too large to read. */
@@ -12,7 +13,7 @@ export interface ChangedText {
 
 export interface ConcernsInput {
   readonly changes: readonly FileChange[];
-  /** By the path after the change, for every changed test file. */
+  /** By the path after the change, for every changed test file and every manifest that defines checks. */
   readonly texts: ReadonlyMap<string, ChangedText>;
   readonly isProtected: (path: string) => boolean;
   /** What the task is about, as paths or globs; empty for all of the repository. */
@@ -43,6 +44,7 @@ export function isTestPath(path: string): boolean {
 export function findConcerns(input: ConcernsInput): readonly Concern[] {
   const found = [
     ...input.changes.flatMap((change) => testConcerns(change, input.texts.get(change.path))),
+    ...checkConcerns(input.changes, input.texts),
     ...input.changes.flatMap((change) => pathConcerns(change, input)),
     ...deletionConcerns(input.changes, input.limits ?? defaultLimits),
   ];
@@ -60,7 +62,7 @@ function testConcerns(change: FileChange, texts: ChangedText | undefined): reado
   if (removed !== null) return [removed];
   if (change.status === 'deleted' || !isTestPath(change.path)) return [];
   const language = languageOf(change.path);
-  if (language === undefined) return [];
+  if (language === undefined) return unknownLanguage(change);
   const after = texts?.after ?? null;
   const before = change.status === 'added' ? '' : (texts?.before ?? null);
   if (before === null || after === null) {
@@ -76,6 +78,15 @@ function testConcerns(change: FileChange, texts: ChangedText | undefined): reado
     ...skipConcerns(change, language, before, after),
     ...countConcerns(change, language, before, after),
   ];
+}
+
+const otherCode =
+  /\.(?:php|c|cc|cpp|cxx|h|hpp|m|mm|dart|exs?|erl|sh|bats|lua|pl|t|r|jl|hs|ml|clj|sol|zig|nim|fs|vb|groovy)$/i;
+
+/** Nothing can be counted in a language that is not known; what only grew is taken for more tests. */
+function unknownLanguage({ path, linesRemoved }: FileChange): readonly Concern[] {
+  if (linesRemoved === 0 || !otherCode.test(path)) return [];
+  return [concern('test_weakened', path, `${linesRemoved} lines were removed or changed in this test file.`)];
 }
 
 function removedTest(change: FileChange): Concern | null {

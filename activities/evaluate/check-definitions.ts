@@ -1,0 +1,85 @@
+import picomatch from 'picomatch';
+import { parse as parseToml } from 'smol-toml';
+import type { Concern } from '../../contracts/evaluation.ts';
+import type { FileChange } from '../../contracts/task-repository.ts';
+import type { ChangedText } from './concerns.ts';
+
+/** Files that do nothing but say what tests are and how they run. */
+const definitions = picomatch(
+  [
+    '**/{vitest,jest,playwright,cypress,karma,ava,wdio,nightwatch}.{config,conf}.*',
+    '**/.{mocharc,nycrc,c8rc,taprc}*',
+    '**/{pytest,tox}.ini',
+    '**/{setup.cfg,noxfile.py,conftest.py,phpunit.xml,phpunit.xml.dist,.rspec,Rakefile}',
+    '**/{Makefile,makefile,GNUmakefile,justfile,Justfile,Taskfile.yml,Taskfile.yaml}',
+  ],
+  { dot: true },
+);
+
+/** Manifests of which only a part says how tests run. */
+const manifests: Readonly<Record<string, (text: string) => Readonly<Record<string, unknown>>>> = {
+  'package.json': (text) => asObject(asObject(JSON.parse(text))['scripts']),
+  'pyproject.toml': (text) => asObject(asObject(parseToml(text))['tool']),
+};
+const pythonTestTools = ['pytest', 'tox', 'nox', 'hatch', 'coverage'];
+
+/** Whether a file's text is needed to see what was changed in it. */
+export function definesChecks(path: string): boolean {
+  return nameOf(path) in manifests;
+}
+
+/**
+ * What was changed in how the checks run, which a check in a fresh sandbox cannot see: it runs what the change says. A script that was
+ * added, or a manifest that cannot be read on one side, counts as well: better one look too many.
+ */
+export function checkConcerns(
+  changes: readonly FileChange[],
+  texts: ReadonlyMap<string, ChangedText>,
+): readonly Concern[] {
+  return changes.flatMap((change) => {
+    const path = change.fromPath ?? change.path;
+    if (definitions(path) || definitions(change.path))
+      return [concern(path, `The file was ${change.status}.`)];
+    const name = nameOf(path);
+    return name in manifests && change.status !== 'added'
+      ? manifestConcern(path, name, texts.get(change.path))
+      : [];
+  });
+}
+
+function manifestConcern(path: string, name: string, text: ChangedText | undefined): readonly Concern[] {
+  const before = read(name, text?.before ?? null);
+  const after = read(name, text?.after ?? null);
+  if (before === null || after === null) return [concern(path, 'It changed and cannot be compared.')];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  const telling =
+    name === 'pyproject.toml' ? changed.filter((key) => pythonTestTools.includes(key)) : changed;
+  return telling.length === 0 ? [] : [concern(path, `Changed: ${telling.slice(0, 5).join(', ')}.`)];
+}
+
+function read(name: string, text: string | null): Readonly<Record<string, unknown>> | null {
+  if (text === null) return null;
+  try {
+    return manifests[name]?.(text) ?? null;
+  } catch {
+    // Broken by the change, or before it: the caller says that it cannot be compared.
+    return null;
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function concern(path: string, detail: string): Concern {
+  return {
+    kind: 'check_changed',
+    path: path.slice(0, 500),
+    detail: `What the checks run was changed. ${detail}`.slice(0, 300),
+  };
+}
