@@ -105,9 +105,14 @@ async function compact(
 
 /** What the next calls may cost when that is more than what is left; null when it fits. A compaction is a call too, and a shorter one. */
 function overBudget(draft: Draft, { budget, usage }: PlanInput, calls: 1 | 2): number | null {
-  if (budget.maxUsd === null || usage.costUsd === null) return null;
+  if (budget.maxUsd === null) return null;
   const each = draft.dialect.worstCaseUsd(tokensOf(draft));
-  if (each === null) return null;
+  if (each === null || usage.costUsd === null) {
+    throw new LonghaulError(
+      'model.unknown_price',
+      `the task has a budget of ${budget.maxUsd} USD, and this worker knows no price for the model ${draft.dialect.model}: give it one in models.yaml and start the worker again`,
+    );
+  }
   const worst = each * calls;
   return usage.costUsd + worst > budget.maxUsd ? worst : null;
 }

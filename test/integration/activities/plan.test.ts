@@ -248,6 +248,13 @@ describe('a call that is not made', () => {
     expect(play.requests()).toEqual([]);
   });
 
+  test('is one whose price is unknown, where the task has a budget in money', async () => {
+    const play = await makePlanPlay({ turns: [{ reply: [{ message: 'm' }], optional: true }] });
+    const planned = play.plan(play.input({ budget: { maxUsd: 5, maxIterations: 9 } }));
+    await expect(planned).rejects.toMatchObject({ code: 'model.unknown_price' });
+    expect(play.requests()).toEqual([]);
+  });
+
   test('is one that would first need a compaction, and neither is the compaction', async () => {
     const play = await makePlanPlay(
       { turns: [{ reply: [{ message: 'm' }], optional: true }] },
