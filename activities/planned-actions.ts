@@ -5,6 +5,12 @@ import type { ModelCall } from '../contracts/model-dialect.ts';
 import { summaryOf } from './action-summary.ts';
 import { putJson } from './artifact-json.ts';
 
+/** History holds so many actions of one response at most; later calls are answered without one. */
+const maxNamed = 24;
+
+/** What the model reads of a call that was not even named. */
+export const notTaken = `not run: an iteration takes at most ${maxNamed} calls; send it again with the next ones`;
+
 /** Names each call as an action and stores its body. Calls over the pace's number are not run, and the model is told so. */
 export async function plannedActions(
   artifacts: ArtifactStore,
@@ -13,7 +19,7 @@ export async function plannedActions(
   calls: readonly ModelCall[],
 ): Promise<readonly Action[]> {
   return Promise.all(
-    calls.map(async ({ call }, index) => {
+    calls.slice(0, maxNamed).map(async ({ call }, index) => {
       const body: ActionBody = index < maxActions ? call : tooMany(maxActions);
       const id = `i${iteration}.a${index + 1}` as ActionId;
       return { id, kind: body.kind, digest: await putJson(artifacts, body), summary: summaryOf(body) };

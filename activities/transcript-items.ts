@@ -7,6 +7,7 @@ import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import { getJson } from './artifact-json.ts';
 import { loadAction, loadRecord } from './load.ts';
+import { notTaken } from './planned-actions.ts';
 
 const ResponseSchema = z.object({ output: z.array(TranscriptItemSchema) });
 
@@ -28,7 +29,7 @@ export async function newItems(
     dialect.calls(output).map(async (call, index) => {
       const id = `i${record.iteration}.a${index + 1}`;
       const action = record.actions.find((a) => a.id === id);
-      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : 'not run');
+      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : notTaken);
     }),
   );
   const report = await evaluationText(artifacts, dialect, record);

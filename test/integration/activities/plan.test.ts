@@ -143,6 +143,19 @@ describe('the transcript', () => {
     ]);
   });
 
+  test('names no more actions than history should hold, and answers every call all the same', async () => {
+    const calls = Array.from({ length: 200 }, (_, index) => ({ exec_command: `echo ${index}` }));
+    const play = await makePlanPlay({ turns: [{ reply: calls }, { reply: [{ message: 'm' }] }] });
+    expect((await play.iterate()).actions).toHaveLength(24);
+    await play.iterate();
+    const outputs = play.requests()[1]?.input.filter((item) => item['type'] === 'function_call_output');
+    expect(outputs).toHaveLength(200);
+    expect(outputs?.at(-1)).toMatchObject({
+      output: expect.stringContaining('not run: an iteration takes at most 24'),
+    });
+    expect(play.server.problems()).toEqual([]);
+  });
+
   test('survives half of a character from the model, and reads the same from the store as it was sent', async () => {
     const half = '{"cmd":"echo \\\\ud83d","justification":"\\ud83d"}';
     const play = await makePlanPlay({
