@@ -220,6 +220,28 @@ describe('execute, tried again', () => {
     expect(done).toMatchObject({ sandboxLost: false, workspace: { leaseNumber: 2 } });
   });
 
+  test('a patch of which only the reading had begun has not begun, and runs in the next sandbox', async () => {
+    const task = await makeTaskFixture();
+    const { sandbox } = task.ports;
+    let killed = false;
+    const fragile: typeof sandbox = {
+      ...sandbox,
+      async exec(leaseId, step, watch) {
+        if (!killed && step.stepId === 'i1.a1.write') {
+          killed = true;
+          await task.local.killKeeper(leaseId);
+        }
+        return sandbox.exec(leaseId, step, watch);
+      },
+    };
+    const input = inputOf(task, 1, await actionsOf(task, 1, patchOf('p'), count));
+    const done = await inActivity(createExecute({ ...task.ports, sandbox: fragile }), input);
+    expect(killed).toBe(true);
+    expect(done.observations.map(({ status }) => status)).toEqual(['ok', 'ok']);
+    expect(done).toMatchObject({ sandboxLost: false, workspace: { leaseNumber: 2 } });
+    expect(await filesAt(task, done.workspace, 'p', 'count')).toEqual({ p: 'patched\n', count: 'ran\n' });
+  });
+
   test('a sandbox that dies under the checkpoint loses the workspace and runs nothing again', async () => {
     const task = await makeTaskFixture();
     const { sandbox } = task.ports;
