@@ -185,7 +185,7 @@ async function finish(
     iteration: input.iteration,
     transcript,
     actions,
-    steps: newestSteps(calls),
+    steps: newestSteps(calls.slice(0, input.pace.maxActions)),
     message: cutText(dialect.words(response.output), maxMessageCharacters),
     done: actions.length === 0,
     record: {

@@ -6,7 +6,7 @@ import { summaryOf } from './action-summary.ts';
 import { putJson } from './artifact-json.ts';
 
 /** History holds so many actions of one response at most; later calls are answered without one. */
-const maxNamed = 24;
+export const maxNamed = 24;
 
 /** What the model reads of a call that was not even named. */
 export const notTaken = `not run: an iteration takes at most ${maxNamed} calls; send it again with the next ones`;

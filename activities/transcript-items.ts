@@ -7,7 +7,7 @@ import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import { getJson } from './artifact-json.ts';
 import { loadAction, loadRecord } from './load.ts';
-import { notTaken } from './planned-actions.ts';
+import { maxNamed, notTaken } from './planned-actions.ts';
 
 const ResponseSchema = z.object({ output: z.array(TranscriptItemSchema) });
 
@@ -29,7 +29,7 @@ export async function newItems(
     dialect.calls(output).map(async (call, index) => {
       const id = `i${record.iteration}.a${index + 1}`;
       const action = record.actions.find((a) => a.id === id);
-      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : notTaken);
+      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : unnamed(index));
     }),
   );
   const report = await evaluationText(artifacts, dialect, record);
@@ -114,4 +114,9 @@ async function failedText(
   if (check.outputDigest === null) return '';
   const output = dialect.cut(await artifacts.get(check.outputDigest), failedCheckTokens);
   return `\n## ${check.name} (${check.exitCode === null ? check.status : `exit code ${check.exitCode}`})\n${output}`;
+}
+
+/** A call without an action: beyond what one iteration can take, or the iteration was cut short before it was named. */
+function unnamed(index: number): string {
+  return index >= maxNamed ? notTaken : 'not run: the iteration ended before its turn came';
 }

@@ -18,14 +18,19 @@ const definitions = picomatch(
 
 /** Manifests of which only a part says how tests run. */
 const manifests: Readonly<Record<string, (text: string) => Readonly<Record<string, unknown>>>> = {
-  'package.json': (text) => asObject(asObject(JSON.parse(text))['scripts']),
+  'package.json': (text) => {
+    const { scripts, ...more } = asObject(JSON.parse(text));
+    const settings = Object.entries(more).filter(([key]) => nodeTestTools.includes(key));
+    return { ...asObject(scripts), ...Object.fromEntries(settings) };
+  },
   'pyproject.toml': (text) => asObject(asObject(parseToml(text))['tool']),
 };
+const nodeTestTools = ['jest', 'mocha', 'ava', 'nyc', 'c8', 'vitest', 'tap'];
 const pythonTestTools = ['pytest', 'tox', 'nox', 'hatch', 'coverage'];
 
 /** Whether a file's text is needed to see what was changed in it. */
 export function definesChecks(path: string): boolean {
-  return nameOf(path) in manifests;
+  return Object.hasOwn(manifests, nameOf(path));
 }
 
 /**
@@ -41,7 +46,7 @@ export function checkConcerns(
     if (definitions(path) || definitions(change.path))
       return [concern(path, `The file was ${change.status}.`)];
     const name = nameOf(path);
-    return name in manifests && change.status !== 'added'
+    return Object.hasOwn(manifests, name) && change.status !== 'added'
       ? manifestConcern(path, name, texts.get(change.path))
       : [];
   });

@@ -183,6 +183,9 @@ test('a budget in USD is kept: the task asks for more before the call that might
   await expectInvariants(world, taskId);
 });
 
+/** Visibility lags behind, and each look is a program that starts. */
+const waitForList = { timeout: 20_000, interval: 200 };
+
 test('down stops worker and server while a task runs, and up lets it go on', async () => {
   const repository = repositoryOf();
   const cli = run(repository, '--detach', 'Mend it (held)');
@@ -199,5 +202,5 @@ test('down stops worker and server while a task runs, and up lets it go on', asy
   await vi.waitFor(async () => {
     const listed = await world.cli(['ls', '--json']).ended;
     expect(listed.stdout).toContain(taskId);
-  });
+  }, waitForList);
 });

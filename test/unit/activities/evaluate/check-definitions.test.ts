@@ -33,6 +33,14 @@ test('a manifest whose scripts are the same is none', () => {
   expect(compared('package.json', manifest(scripts), manifest(scripts, { version: '2.0.0' }))).toEqual([]);
 });
 
+test("a test tool's settings in the manifest are a concern", () => {
+  const scripts = { test: 'jest' };
+  const after = manifest(scripts, { jest: { testPathIgnorePatterns: ['money'] } });
+  expect(compared('package.json', manifest(scripts), after)).toEqual([
+    'What the checks run was changed. Changed: jest.',
+  ]);
+});
+
 test.each([
   ['broken by the change', manifest({}), '{'],
   ['not to be read', manifest({}), null],
