@@ -98,7 +98,7 @@ const rules = z.array(RuleFileSchema).max(500).default([]);
 
 /** A host that setup commands may reach: a name, or `*.` and a name. */
 const HostSchema = z.string().regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, {
-  error: 'expected a host name such as registry.npmjs.org or *.example.org',
+  error: 'expected a host name such as packages.example.com or *.example.org',
 });
 const hosts = z.array(HostSchema).max(200).default([]);
 

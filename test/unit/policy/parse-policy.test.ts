@@ -146,5 +146,5 @@ it('the example of the manual is a policy that does what the manual says', () =>
   expect(decideBy(policy, shell('npm run build')).outcome).toBe('allow');
   expect(decideBy(policy, shell('terraform plan')).outcome).toBe('allow');
   expect(decideBy(policy, shell('terraform apply -auto-approve')).outcome).toBe('deny');
-  expect(policy.setup.hosts).toContain('registry.npmjs.org');
+  expect(policy.setup.hosts).toContain('packages.example.com');
 });
