@@ -234,6 +234,10 @@ describe('recorded histories', () => {
     expect(types('steered-paused-rolled-back')).toEqual(
       expect.arrayContaining(['task.steered', 'task.paused', 'task.resumed', 'task.rolled_back']),
     );
-    expect(types('cancelled').slice(-2)).toEqual(['task.cancel_requested', 'task.finished']);
+    expect(types('cancelled').slice(-3)).toEqual([
+      'task.cancel_requested',
+      'iteration.recorded',
+      'task.finished',
+    ]);
   });
 });
