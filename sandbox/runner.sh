@@ -1,5 +1,5 @@
 #!/bin/sh
-# The step runner: the first process of a sandbox. It needs a POSIX shell and setsid, nothing else.
+# The step runner and the first process of a sandbox. It needs a POSIX shell and setsid, nothing else.
 # Standard input: one line for each step, `start <name> <step id>`.
 # Descriptor 3: `ready` once, then `exit <name> <status>` for each step; a signal n gives 128+n.
 # $1 is a directory with, for each name: <name>.sh (what to run), <name>.out (a FIFO whose reader is open), perhaps <name>.in.
@@ -10,14 +10,20 @@ if [ -n "$2" ]; then ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null; f
 # A shell without job control lets its background children ignore INT and QUIT, and they cannot undo it themselves.
 reset=
 env --default-signal=INT,QUIT true 2>/dev/null && reset='env --default-signal=INT,QUIT'
-echo ready >&3
-while read -r verb name step; do
-  [ "$verb" = start ] || continue
-  (
-    input=$dir/$name.in
-    [ -e "$input" ] || input=/dev/null
-    LONGHAUL_STEP_ID=$step setsid $reset sh "$dir/$name.sh" <"$input" >"$dir/$name.out" 2>&1 3>&- &
-    wait $!
-    echo "exit $name $?" >&3
-  ) </dev/null &
-done
+# The first process only waits, and so takes in every process whose parent has ended; nobody inside can stop or end it.
+exec 4<&0 </dev/null
+(
+  echo ready >&3
+  while read -r verb name step; do
+    [ "$verb" = start ] || continue
+    (
+      input=$dir/$name.in
+      [ -e "$input" ] || input=/dev/null
+      LONGHAUL_STEP_ID=$step setsid $reset sh "$dir/$name.sh" <"$input" >"$dir/$name.out" 2>&1 3>&- &
+      wait $!
+      echo "exit $name $?" >&3
+    ) </dev/null &
+  done
+) <&4 4<&- &
+exec 3>&- 4<&-
+wait $!

@@ -21,6 +21,8 @@ export const inside = {
   tmp: '/tmp',
   control: '/run/longhaul/control',
   runner: '/run/longhaul/runner.sh',
+  /** The shell that runs the runner. */
+  shell: '/run/longhaul/sh',
 } as const;
 
 /** The environment that every command starts with; nothing of the keeper's own is inherited. */
@@ -51,6 +53,8 @@ export function bubblewrapOptions(input: BubblewrapInput): string[] {
     '--unshare-user',
     ...(input.disableUserns ? ['--disable-userns'] : []),
     '--new-session',
+    // The runner takes the place of bwrap's own first process, whose memory commands could write.
+    '--as-pid-1',
     '--die-with-parent',
     '--cap-drop',
     'ALL',

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leaseFile } from '../lease-files.ts';
@@ -45,6 +45,11 @@ export function planSandbox(deps: {
   // Not listable: what waits there for a later step is not for an earlier one to read.
   mkdirSync(at(leaseFile.control), { recursive: true, mode: 0o311 });
 
+  // The kernel closes memory and descriptors of a process whose program its user cannot read (would_dump in fs/exec.c): commands are of
+  // the same user, and could otherwise make the runner report what did not happen.
+  copyFileSync('/bin/sh', at('sh'));
+  chmodSync(at('sh'), 0o111);
+
   const filter = seccompFilter(process.arch);
   const seccompFile = filter === null ? null : at('seccomp.bpf');
   if (filter !== null && seccompFile !== null) writeFileSync(seccompFile, filter);
@@ -59,11 +64,12 @@ export function planSandbox(deps: {
     { kind: 'read-write', from: at(leaseFile.tmp), to: inside.tmp },
     { kind: 'read-only', from: at(leaseFile.control), to: inside.control },
     { kind: 'read-only', from: runnerFile, to: inside.runner },
+    { kind: 'read-only', from: at('sh'), to: inside.shell },
     ...lentMounts(deps.readOnlyPaths),
   ];
   return {
     seccompFile,
-    command: ['/bin/sh', inside.runner, inside.control, String(deps.processLimit)],
+    command: [inside.shell, inside.runner, inside.control, String(deps.processLimit)],
     writeArguments(more) {
       const options = bubblewrapOptions({
         uid,

@@ -187,7 +187,7 @@ export function sandboxSetup(name: string, make: MakeSandbox): void {
         leaseId,
         'env | grep -i proxy; ls /run/longhaul /tmp; ps -e -o comm=',
       );
-      expect(text).toMatch(/^\/run\/longhaul:\ncontrol\nrunner.sh\n\n\/tmp:\n(?:bwrap|sh|ps|\n)+$/);
+      expect(text).toMatch(/^\/run\/longhaul:\ncontrol\nrunner.sh\nsh\n\n\/tmp:\n(?:sh|ps|\n)+$/);
       expect(
         (
           await run(

@@ -95,7 +95,7 @@ export function sandboxSteps(name: string, make: MakeSandbox): void {
     test('a step whose runner was silenced ends as lost, soon after its time', async () => {
       const own = nextLease();
       await acquire(fixture, own);
-      await run(fixture, own, '(sleep 0.1; kill -STOP 2) & sleep 0.3');
+      await run(fixture, own, '(sleep 0.1; kill -STOP $(pgrep -P 1)) & sleep 0.3');
       const result = await run(fixture, own, 'echo never told', { timeoutMs: 1000 });
       expect(result.status).toBe('lost');
       await fixture.sandbox.release(own);

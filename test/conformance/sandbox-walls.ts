@@ -37,6 +37,33 @@ print(failed, os.strerror(ctypes.get_errno()))"`;
       expect((await sh(trace)).text).toBe('-1 Operation not permitted\n');
     });
 
+    test('a command cannot write into the memory of what starts and reports steps, nor open its descriptors', async () => {
+      const intruder = `
+import os
+def session(pid):
+    return open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[3]
+def attempt(what, act):
+    try:
+        act()
+        return what + ' open'
+    except PermissionError:
+        return what + ' refused'
+pids = [pid for pid in os.listdir('/proc') if pid.isdigit() and session(pid) == session(1)]
+for pid in pids:
+    print(attempt('memory', lambda: open(f'/proc/{pid}/mem', 'r+b', 0)))
+    print(attempt('descriptors', lambda: os.readlink(f'/proc/{pid}/fd/1')))`;
+      const { text } = await sh('', { argv: ['python3', '-c', intruder] });
+      const lines = text.trim().split('\n');
+      // The first process, the runner, and who waits for this step.
+      expect(lines.length).toBeGreaterThanOrEqual(6);
+      expect(lines.filter((line) => !line.endsWith('refused'))).toEqual([]);
+    });
+
+    test('a process whose parent has ended leaves nothing behind when it ends', async () => {
+      await sh('for i in 1 2 3; do (sleep 0.01 &) ; done; sleep 0.2');
+      expect((await sh('ps -e -o stat= | grep -c Z')).text).toBe('0\n');
+    });
+
     test('nothing inside tells where the sandbox lies on the host', async () => {
       const { text } = await sh("tr '\\\\0' '\\\\n' < /proc/1/environ; env");
       expect(text).not.toContain('leases');
@@ -166,7 +193,9 @@ print(failed, os.strerror(ctypes.get_errno()))"`;
 
     test('what waits for a later step cannot be listed', async () => {
       expect(
-        (await sh('find /run -type f -o -type p 2>/dev/null | grep -v runner.sh | wc -l')).text.trim(),
+        (
+          await sh('find /run -type f -o -type p 2>/dev/null | grep -vE "/(runner.sh|sh)$" | wc -l')
+        ).text.trim(),
       ).toBe('0');
     });
 
