@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { thawGroups } from './keeper/freezer.ts';
 import type { RecordedProcesses } from './keeper/keeper.ts';
 import { removeGroups } from './keeper/limits.ts';
 import { leaseFile, readJsonFile } from './lease-files.ts';
@@ -31,6 +32,7 @@ export async function clearAwayProcesses(leaseDirectory: string): Promise<void> 
     | undefined;
   if (recorded === undefined) return;
   for (const identity of [recorded.keeper, recorded.sandbox]) {
+    thawGroups(recorded.cgroups);
     if (identity === undefined || !isAlive(identity)) continue;
     const gone = await killAndWait(identity, killLimitMs);
     if (!gone)

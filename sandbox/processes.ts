@@ -102,15 +102,29 @@ export async function killAndWait(identity: ProcessIdentity, limitMs: number): P
   return true;
 }
 
+/** Holds every process of a group at one moment, those included that are being made. */
+export interface Freezer {
+  freeze(): void;
+  isFrozen(): boolean;
+  pids(): readonly number[];
+  thaw(): void;
+}
+
 /**
- * Stops every selected process and returns what wakes them again. Repeats until two listings in a row show nothing that runs: what forks
- * while it is being listed is listed next time. What does not stop in time is killed. Throws `sandbox.lost` when that does not help either.
+ * Stops every selected process and returns what wakes them again. With a freezer these are all of its group, and none escapes. Without one,
+ * or when it does not freeze in time, repeats until two listings in a row show nothing that runs: what forks while it is being listed is
+ * listed next time. What does not stop in time is killed. Throws `sandbox.lost` when that does not help either.
  */
-export async function freeze(select: () => readonly ProcessEntry[], limitMs: number): Promise<() => void> {
+export async function freeze(
+  select: () => readonly ProcessEntry[],
+  limitMs: number,
+  freezer: Freezer | null = null,
+): Promise<() => void> {
   const stopped = new Set<number>();
   const thaw = (): void => {
     for (const pid of stopped) sendSignal(pid, 'SIGCONT');
   };
+  if (freezer !== null && (await stopGroup(freezer, stopped, limitMs))) return thaw;
   if (await stopAll(select, stopped, limitMs)) return thaw;
   killRunning(select());
   if (await stopAll(select, stopped, limitMs)) return thaw;
@@ -122,6 +136,43 @@ export async function freeze(select: () => readonly ProcessEntry[], limitMs: num
 }
 
 const mayRun = (entry: ProcessEntry): boolean => isRunning(entry) && entry.state !== 'T';
+
+/**
+ * Uses the freezer only to list and signal without being outrun: a process that stays frozen could not be killed when its step ends. Another
+ * thread may run for a moment before the signal reaches it, so the group is frozen again until it shows no new process.
+ */
+async function stopGroup(freezer: Freezer, stopped: Set<number>, limitMs: number): Promise<boolean> {
+  const end = Date.now() + limitMs;
+  try {
+    // What commands have stopped themselves is not ours to wake.
+    const known = new Set(freezer.pids().filter((pid) => readProcess(pid)?.state === 'T'));
+    for (;;) {
+      freezer.freeze();
+      if (!(await frozenBy(freezer, end))) return false;
+      const fresh = freezer.pids().filter((pid) => !known.has(pid));
+      if (fresh.length === 0) return true;
+      for (const pid of fresh) {
+        known.add(pid);
+        stopped.add(pid);
+        sendSignal(pid, 'SIGSTOP');
+      }
+      freezer.thaw();
+      await delay(1);
+    }
+  } catch {
+    return false;
+  } finally {
+    freezer.thaw();
+  }
+}
+
+async function frozenBy(freezer: Freezer, end: number): Promise<boolean> {
+  while (!freezer.isFrozen()) {
+    if (Date.now() > end) return false;
+    await delay(1);
+  }
+  return Date.now() <= end;
+}
 
 async function stopAll(
   select: () => readonly ProcessEntry[],

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { SetupProgress } from '../../contracts/sandbox.ts';
 import { errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
-import { freeze, identify } from '../processes.ts';
+import { identify } from '../processes.ts';
 import type { KeeperConfig, KeeperLease, StepCommand } from '../protocol.ts';
 import { createConfine } from './confine.ts';
 import { createFifoPool } from './fifo-pool.ts';
@@ -102,7 +102,7 @@ export function createKeeper(deps: {
   /** Git works on the files only while no command of the sandbox can change them. */
   const frozen = async <T>(work: (made: Live) => Promise<T>): Promise<T> => {
     const made = await alive();
-    const thaw = await freeze(made.sandbox.agentProcesses, freezeLimitMs);
+    const thaw = await made.sandbox.hold(limits.freezer, freezeLimitMs);
     try {
       return await work(made);
     } finally {

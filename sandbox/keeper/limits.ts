@@ -2,6 +2,8 @@ import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSyn
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../lease-files.ts';
+import type { Freezer } from '../processes.ts';
+import { groupFreezer } from './freezer.ts';
 
 export interface LimitValues {
   readonly memoryBytes: number;
@@ -21,6 +23,8 @@ export interface Limits {
   readonly directories: readonly string[];
   /** Files that a process writes its number into to come under the limits. */
   readonly joinFiles: readonly string[];
+  /** Stops all processes of the sandbox at once; null where no group can. */
+  readonly freezer: Freezer | null;
   counts(): LimitCounts;
   /** Once the sandbox has ended. */
   remove(): Promise<void>;
@@ -53,6 +57,7 @@ export function createLimits(
       kind: 'watch',
       directories: [],
       joinFiles: [],
+      freezer: null,
       counts: () => ({ memoryKills: 0, refusedForks: 0 }),
       remove: async () => undefined,
     }
@@ -91,15 +96,20 @@ function createVersion1(
     { directory: pids, settings: [['pids.max', values.processes + ownProcesses]], needed: 'pids.max' },
   ]);
   if (!made) return undefined;
+  const freezerGroup = groups.get('freezer');
+  const freezer = freezerGroup === undefined ? null : path.join(root, 'freezer', freezerGroup, name);
+  const frozen = freezer !== null && makeGroups([{ directory: freezer, settings: [], needed: '' }]);
+  const directories = frozen ? [memory, pids, freezer] : [memory, pids];
   return {
     kind: 'cgroup-v1',
-    directories: [memory, pids],
-    joinFiles: [path.join(memory, 'cgroup.procs'), path.join(pids, 'cgroup.procs')],
+    directories,
+    joinFiles: directories.map((directory) => path.join(directory, 'cgroup.procs')),
+    freezer: frozen ? groupFreezer(freezer) : null,
     counts: () => ({
       memoryKills: counter(path.join(memory, 'memory.oom_control'), 'oom_kill'),
       refusedForks: counter(path.join(pids, 'pids.events'), 'max'),
     }),
-    remove: () => removeGroups([memory, pids]),
+    remove: () => removeGroups(directories),
   };
 }
 
@@ -131,6 +141,7 @@ function createVersion2(
       kind: 'cgroup-v2',
       directories: [directory],
       joinFiles: [path.join(directory, 'cgroup.procs')],
+      freezer: groupFreezer(directory),
       counts: () => ({
         memoryKills: counter(path.join(directory, 'memory.events'), 'oom_kill'),
         refusedForks: counter(path.join(directory, 'pids.events'), 'max'),

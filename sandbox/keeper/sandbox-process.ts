@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { descendantsOf, type ProcessEntry, readProcess } from '../processes.ts';
+import { descendantsOf, type Freezer, freeze, type ProcessEntry, readProcess } from '../processes.ts';
 
 export interface StartInput {
   readonly sh: string;
@@ -27,6 +27,13 @@ export interface SandboxProcess {
   isEnded(): boolean;
   startStep(name: string, stepId: string): void;
   onExit(listener: (name: string, status: number) => void): void;
+  /**
+   * Stops every process inside, the runner too, which may be about to start a step; gives what wakes them. Throws `sandbox.lost`, and ends the
+   * sandbox, when that cannot be done.
+   */
+  hold(freezer: Freezer | null, limitMs: number): Promise<() => void>;
+  /** For how long the sandbox has not been held; 0 while it is. */
+  awakeMs(): number;
   /** Every process that commands have started; not bwrap's own and not the runner. */
   agentProcesses(): ProcessEntry[];
   kill(): void;
@@ -80,6 +87,8 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
   let stderr = '';
   let ended = false;
   let runnerSession = -1;
+  let holds = 0;
+  let lastHeldMs = 0;
   let listener: (name: string, status: number) => void = () => undefined;
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString('utf8')).slice(-stderrLimit);
@@ -121,6 +130,25 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
     onExit: (next) => {
       listener = next;
     },
+    async hold(freezer, limitMs) {
+      holds += 1;
+      const letGo = (): void => {
+        holds -= 1;
+        lastHeldMs = Date.now();
+      };
+      try {
+        const thaw = await freeze(() => descendantsOf(pid), limitMs, freezer);
+        return () => {
+          thaw();
+          letGo();
+        };
+      } catch (error) {
+        child.kill('SIGKILL');
+        letGo();
+        throw error;
+      }
+    },
+    awakeMs: () => (holds > 0 ? 0 : Date.now() - lastHeldMs),
     agentProcesses: () =>
       readProcess(pid) === undefined
         ? []

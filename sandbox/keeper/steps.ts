@@ -91,11 +91,19 @@ function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<
   let exitKnown = false;
 
   const processes = selectStepProcesses(deps.sandbox, step.stepId);
+  const listenForEnd = (limitMs: number): void => {
+    silence = setTimeout(() => {
+      // One that was held for a checkpoint has not had its time to tell.
+      const awakeMs = deps.sandbox.awakeMs();
+      if (awakeMs < silenceLimitMs) listenForEnd(silenceLimitMs - awakeMs);
+      else deps.sandbox.kill();
+    }, limitMs);
+  };
   const end = (why: EndReason, graceMs: number): void => {
     if (ending !== null) return;
     reason = why;
     ending = endProcesses(processes, graceMs, killLimitMs).then((gone) => {
-      if (gone && !exitKnown) silence = setTimeout(() => deps.sandbox.kill(), silenceLimitMs);
+      if (gone && !exitKnown) listenForEnd(silenceLimitMs);
       if (!gone) deps.sandbox.kill();
       return gone;
     });

@@ -291,6 +291,48 @@ export function sandboxCheckpoints(name: string, make: MakeSandbox): void {
       await sh('pkill -f turns.py');
     });
 
+    test('a checkpoint shows one moment of a chain of processes too, each of which forks and ends', async () => {
+      const chain = String.raw`
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main() {
+  int a = open("1st", O_CREAT | O_RDWR, 0644), b = open("2nd", O_CREAT | O_RDWR, 0644);
+  char text[12];
+  for (int i = 0; access("/tmp/enough", F_OK); i++) {
+    sprintf(text, "%09d", i);
+    pwrite(a, text, 9, 0);
+    pwrite(b, text, 9, 0);
+    usleep(50);
+    if (fork() > 0) _exit(0);
+  }
+}`;
+      await sh(
+        'cat > /tmp/chain.c; cc -o /tmp/chain /tmp/chain.c; /tmp/chain & until [ -s 2nd ]; do :; done',
+        {
+          stdin: Buffer.from(chain),
+        },
+      );
+      const seen: number[] = [];
+      for (let round = 0; round < 4; round += 1) {
+        const { commit } = await keep();
+        seen.push(Number(content(commit, '1st')));
+        expect([0, 1]).toContain(Number(content(commit, '1st')) - Number(content(commit, '2nd')));
+      }
+      // It went on in between: what ends at once would prove nothing.
+      expect(new Set(seen).size).toBe(4);
+      await sh('touch /tmp/enough; while pgrep -x chain; do :; done');
+    });
+
+    test('a parent that waits for its child in vfork for ever holds up no checkpoint', async () => {
+      const waiter = '#include <unistd.h>\nint main() { if (vfork() == 0) for (;;) pause(); }';
+      await sh('cat > /tmp/wait.c; cc -o /tmp/waiting /tmp/wait.c; /tmp/waiting & sleep 0.2', {
+        stdin: Buffer.from(waiter),
+      });
+      expect((await checkpoint()).pack).toBeNull();
+      await sh('pkill -9 -x waiting');
+    });
+
     test('a parent that is unknown is refused', async () => {
       await expect(checkpoint(commitOf('1'.repeat(40)))).rejects.toMatchObject({
         code: 'checkpoint.invalid',

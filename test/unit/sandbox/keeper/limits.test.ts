@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { groupFreezer, thawGroups } from '../../../../sandbox/keeper/freezer.ts';
 import { createLimits, parseGroups } from '../../../../sandbox/keeper/limits.ts';
 import { resultOf } from '../../../../sandbox/keeper/steps.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
@@ -22,6 +23,37 @@ test('version 1 makes a group for memory and one for processes, below the own on
   writeFileSync(path.join(root, 'memory/own/x/memory.oom_control'), 'under_oom 0\noom_kill 3\n');
   writeFileSync(path.join(root, 'pids/x/pids.events'), 'max 7\n');
   expect(limits.counts()).toEqual({ memoryKills: 3, refusedForks: 7 });
+});
+
+test('version 1 joins a group that can be frozen, where there is one', async () => {
+  const root = await temporaryDirectory();
+  for (const directory of ['memory', 'pids', 'freezer/own'])
+    mkdirSync(path.join(root, directory), { recursive: true });
+  const limits = createLimits('x', values, {
+    root,
+    groups: parseGroups('4:memory:/\n6:freezer:/own\n8:pids:/\n'),
+  });
+  expect(limits.joinFiles).toContain(path.join(root, 'freezer/own/x/cgroup.procs'));
+  expect(limits.directories).toContain(path.join(root, 'freezer/own/x'));
+});
+
+test.each([
+  ['freezer.state', 'freezer.state', 'FROZEN', 'FREEZING', 'THAWED'],
+  ['cgroup.freeze', 'cgroup.events', 'populated 1\nfrozen 1\n', 'populated 1\nfrozen 0\n', '0'],
+])('a group with %s is frozen when the kernel says so', async (control, shown, frozen, notYet, awake) => {
+  const group = await temporaryDirectory();
+  writeFileSync(path.join(group, control), '');
+  writeFileSync(path.join(group, 'cgroup.procs'), '7\n0\n12\n');
+  const freezer = groupFreezer(group);
+  freezer?.freeze();
+  expect(['FROZEN', '1']).toContain(read(group, control));
+  writeFileSync(path.join(group, shown), notYet);
+  expect(freezer?.isFrozen()).toBe(false);
+  writeFileSync(path.join(group, shown), frozen);
+  expect(freezer?.isFrozen()).toBe(true);
+  expect(freezer?.pids()).toEqual([7, 12]);
+  thawGroups([group]);
+  expect(read(group, control)).toBe(awake);
 });
 
 test('version 2 takes the nearest group above that hands memory and processes on', async () => {
