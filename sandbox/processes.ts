@@ -110,6 +110,13 @@ export interface Freezer {
   thaw(): void;
 }
 
+/** How to stop processes that listings alone do not catch up with. */
+export interface StopMeans {
+  readonly freezer: Freezer | null;
+  /** Has them stopped by one signal to all; comes back without an error when that did not work. */
+  stopInside(): Promise<void>;
+}
+
 /**
  * Stops every selected process and returns what wakes them again. With a freezer these are all of its group, and none escapes. Without one,
  * or when it does not freeze in time, repeats until two listings in a row show nothing that runs: what forks while it is being listed is
@@ -118,13 +125,23 @@ export interface Freezer {
 export async function freeze(
   select: () => readonly ProcessEntry[],
   limitMs: number,
-  freezer: Freezer | null = null,
+  means: StopMeans | null = null,
 ): Promise<() => void> {
   const stopped = new Set<number>();
   const thaw = (): void => {
     for (const pid of stopped) sendSignal(pid, 'SIGCONT');
   };
-  if (freezer !== null && (await stopGroup(freezer, stopped, limitMs))) return thaw;
+  if (means !== null) {
+    if (means.freezer !== null && (await stopGroup(means.freezer, stopped, limitMs))) return thaw;
+    const before = new Set(
+      select()
+        .filter(isStopped)
+        .map((entry) => entry.pid),
+    );
+    await means.stopInside();
+    // Also those that the signal has yet to reach.
+    for (const { pid } of select()) if (!before.has(pid)) stopped.add(pid);
+  }
   if (await stopAll(select, stopped, limitMs)) return thaw;
   killRunning(select());
   if (await stopAll(select, stopped, limitMs)) return thaw;
@@ -135,7 +152,8 @@ export async function freeze(
   );
 }
 
-const mayRun = (entry: ProcessEntry): boolean => isRunning(entry) && entry.state !== 'T';
+const isStopped = (entry: ProcessEntry): boolean => entry.state === 'T';
+const mayRun = (entry: ProcessEntry): boolean => isRunning(entry) && !isStopped(entry);
 
 /**
  * Uses the freezer only to list and signal without being outrun: a process that stays frozen could not be killed when its step ends. Another

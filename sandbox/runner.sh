@@ -1,7 +1,7 @@
 #!/bin/sh
 # The step runner and the first process of a sandbox. It needs a POSIX shell and setsid, nothing else.
-# Standard input: one line for each step, `start <name> <step id>`.
-# Descriptor 3: `ready` once, then `exit <name> <status>` for each step; a signal n gives 128+n.
+# Standard input: one line for each step, `start <name> <step id>`; or `stop`, to stop everything else inside.
+# Descriptor 3: `ready` once, `stopped` after each `stop`, and `exit <name> <status>` for each step; a signal n gives 128+n.
 # $1 is a directory with, for each name: <name>.sh (what to run), <name>.out (a FIFO whose reader is open), perhaps <name>.in.
 dir=$1
 ulimit -c 0
@@ -15,6 +15,11 @@ exec 4<&0 </dev/null
 (
   echo ready >&3
   while read -r verb name step; do
+    if [ "$verb" = stop ]; then
+      # One call for all of them: the kernel lets no process be made in between.
+      kill -s STOP -- -1
+      echo stopped >&3
+    fi
     [ "$verb" = start ] || continue
     (
       input=$dir/$name.in

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { descendantsOf, type Freezer, freeze, type ProcessEntry, readProcess } from '../processes.ts';
 
 export interface StartInput {
@@ -44,6 +45,8 @@ const argumentsFd = 5;
 /** Commands come after the keeper and the worker where processors are short: a bomb must not starve who ends it. */
 const niceness = 5;
 const stderrLimit = 4096;
+/** For the runner to stop the others; one that was itself stopped by a command does not answer. */
+const stopLimitMs = 500;
 
 /**
  * Starts bwrap and waits for the runner's word. The runner is spoken to over socket pairs: a socket, unlike a file or FIFO, cannot be
@@ -88,6 +91,7 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
   let ended = false;
   let runnerSession = -1;
   let holds = 0;
+  let onStopped: () => void = () => undefined;
   let lastHeldMs = 0;
   let listener: (name: string, status: number) => void = () => undefined;
   child.stderr.on('data', (chunk: Buffer) => {
@@ -109,6 +113,7 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
     createInterface({ input: reports }).on('line', (line) => {
       const [word, name = '', status] = line.split(' ');
       if (word === 'ready') resolve();
+      if (word === 'stopped') onStopped();
       if (word === 'exit') listener(name, Number(status));
     });
   });
@@ -122,6 +127,13 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
   // At this moment the runner is the only process that is nobody's parent.
   const runner = all.find((entry) => !all.some((other) => other.parent === entry.pid));
   runnerSession = runner?.session ?? -1;
+  const stopInside = async (): Promise<void> => {
+    const stopped = new Promise<void>((resolve) => {
+      onStopped = resolve;
+    });
+    writeLine(control, 'stop');
+    await Promise.race([stopped, endedPromise, delay(stopLimitMs, undefined, { ref: false })]);
+  };
   return {
     pid,
     ended: endedPromise,
@@ -137,7 +149,7 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
         lastHeldMs = Date.now();
       };
       try {
-        const thaw = await freeze(() => descendantsOf(pid), limitMs, freezer);
+        const thaw = await freeze(() => descendantsOf(pid), limitMs, { freezer, stopInside });
         return () => {
           thaw();
           letGo();

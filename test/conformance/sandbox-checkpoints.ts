@@ -292,7 +292,7 @@ export function sandboxCheckpoints(name: string, make: MakeSandbox): void {
     });
 
     test('a checkpoint shows one moment of a chain of processes too, each of which forks and ends', async () => {
-      const chain = String.raw`
+      const chain = `
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
