@@ -20,7 +20,7 @@ export function classifyClientError(error: unknown, taskId: string): unknown {
   if (error instanceof LonghaulError) return error;
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
     return ofFailure(error.cause);
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return noWorker(taskId, error);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return unconfirmed(taskId, error);
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     return new LonghaulError(
       'usage.invalid',
@@ -73,6 +73,15 @@ function notFoundOrEnded(taskId: string, cause: unknown): LonghaulError {
         `there is no task ${taskId} on this server: "longhaul ls" shows those that are`,
         { cause },
       );
+}
+
+/** The server keeps an update that no worker has seen yet: it may count later, also against an answer that is given after it. */
+function unconfirmed(taskId: string, cause: unknown): LonghaulError {
+  return new LonghaulError(
+    'worker.missing',
+    `it was sent to the task ${taskId} and is not confirmed, since no worker answers: it counts once one runs, before anything that is sent later. Start one with "longhaul up", then look with "longhaul show"`,
+    { cause },
+  );
 }
 
 function noWorker(taskId: string, cause: unknown): LonghaulError {
