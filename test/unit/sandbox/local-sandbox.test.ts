@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { CommitId } from '../../../contracts/ids.ts';
+import { groupFreezer } from '../../../sandbox/keeper/freezer.ts';
 import type { LocalSandboxDeps } from '../../../sandbox/local-sandbox.ts';
 import {
   acquire,
@@ -47,6 +48,18 @@ async function killWhileWaiting(fixture: LocalFixture, leaseId: string, work: un
   child.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
 }
+
+test('a sandbox whose keeper died while it held it frozen is cleared away', async () => {
+  const fixture = await makeFixture();
+  const { leaseId } = await acquire(fixture);
+  const file = path.join(fixture.deps.stateDir, 'leases', leaseId, 'processes.json');
+  const { cgroups } = JSON.parse(readFileSync(file, 'utf8'));
+  // None at all where this user can make no control group.
+  for (const group of cgroups) groupFreezer(group)?.freeze();
+  await fixture.killKeeper(leaseId);
+  await fixture.sandbox.release(leaseId);
+  expect(await fixture.leftovers(leaseId)).toEqual([]);
+});
 
 test('a keeper that is stuck holds up nobody: leases are still listed, and its own can be released', async () => {
   const fixture = await makeFixture();
