@@ -12,8 +12,12 @@ export function putJson(store: ArtifactStore, value: unknown): Promise<Digest> {
 
 /** Reads a JSON artifact. Throws `artifact.corrupted` when it is not what the schema says: its digest is right, so it was written wrongly. */
 export async function getJson<T>(store: ArtifactStore, digest: Digest, schema: z.ZodType<T>): Promise<T> {
-  const text = new TextDecoder().decode(await store.get(digest));
-  const parsed = schema.safeParse(jsonOf(text));
+  return readJson(await store.get(digest), digest, schema);
+}
+
+/** As `getJson`, of bytes that were read already. */
+export function readJson<T>(bytes: Uint8Array, digest: Digest, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(jsonOf(new TextDecoder().decode(bytes)));
   if (parsed.success) return parsed.data;
   throw new LonghaulError(
     'artifact.corrupted',

@@ -4,11 +4,13 @@ import type { TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
 import type { ModelDialect, PinnedContext } from '../contracts/model-dialect.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import type { TaskSpec } from '../contracts/task.ts';
+import { type TranscriptBytes, toTranscriptBytes, transcriptItems } from '../contracts/transcript-bytes.ts';
 import { loadRecord } from './load.ts';
 import type { Ports } from './ports.ts';
+import { wellFormed } from './well-formed.ts';
 
 export interface Compaction {
-  readonly items: readonly TranscriptItem[];
+  readonly transcript: TranscriptBytes;
   /** How many items at the start are as they were. */
   readonly keptPrefixItems: number;
   readonly usage: TokenUsage;
@@ -20,24 +22,29 @@ export async function compactTranscript(
   request: {
     readonly spec: TaskSpec;
     readonly dialect: ModelDialect;
-    readonly items: readonly TranscriptItem[];
+    readonly transcript: TranscriptBytes;
     readonly input: PlanInput;
     readonly signal: AbortSignal;
   },
 ): Promise<Compaction> {
-  const { spec, dialect, items, input, signal } = request;
+  const { spec, dialect, transcript, input, signal } = request;
+  const items = transcriptItems(transcript);
   const { summary, usage } = await ports.model.compact(
     {
       model: spec.model,
       effort: 'low',
-      input: dialect.toSummarize(items),
+      input: toTranscriptBytes(dialect.toSummarize(items)),
       tools: dialect.tools,
       promptCacheKey: spec.taskId,
     },
     { signal, onProgress: () => {} },
   );
   const compacted = dialect.compacted(items, summary, await pinnedContext(ports, spec, input));
-  return { items: compacted, keptPrefixItems: sharedItems(items, compacted), usage };
+  return {
+    transcript: toTranscriptBytes(wellFormed(compacted)),
+    keptPrefixItems: sharedItems(items, compacted),
+    usage,
+  };
 }
 
 async function pinnedContext(

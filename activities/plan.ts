@@ -1,19 +1,17 @@
-import type { Action } from '../contracts/action.ts';
-import type { PlanInput, PlanOutput, TaskActivities, TranscriptRef } from '../contracts/activities.ts';
-import { digestOf } from '../contracts/digest.ts';
+import type { PlanInput, PlanOutput, TaskActivities } from '../contracts/activities.ts';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
-import type { Digest } from '../contracts/ids.ts';
-import type { ModelRequest, ModelResponse, TranscriptItem } from '../contracts/model-client.ts';
-import type { ModelDialect } from '../contracts/model-dialect.ts';
+import type { ModelRequest, ModelResponse } from '../contracts/model-client.ts';
 import type { TaskSpec } from '../contracts/task.ts';
+import { joinTranscripts, toTranscriptBytes } from '../contracts/transcript-bytes.ts';
 import { putJson } from './artifact-json.ts';
-import { type Compaction, compactTranscript } from './compact-transcript.ts';
+import { compactTranscript } from './compact-transcript.ts';
 import { cutText } from './cut-text.ts';
-import { loadContext, loadSpec } from './load.ts';
+import { loadSpec } from './load.ts';
+import { type Draft, draftOf, requestDigest, requestOf, tokensOf, whole } from './plan-request.ts';
 import { newestSteps, plannedActions } from './planned-actions.ts';
 import type { Ports } from './ports.ts';
 import { attempt, type Pulse, withPulse } from './pulse.ts';
-import { messagesOf, newItems } from './transcript-items.ts';
+import { createRequestPrefixes, type RequestPrefixes } from './request-prefix.ts';
 import { createTranscriptStore, type TranscriptStore } from './transcript-store.ts';
 import { addUsage } from './usage.ts';
 import { wellFormed } from './well-formed.ts';
@@ -22,20 +20,13 @@ import { wellFormed } from './well-formed.ts';
 const compactAtShare = 0.85;
 const maxMessageCharacters = 500;
 
-interface Draft {
-  readonly dialect: ModelDialect;
-  /** The transcript as stored, and what this iteration adds to it. */
-  readonly base: { readonly ref: TranscriptRef; readonly items: readonly TranscriptItem[] } | null;
-  readonly added: readonly TranscriptItem[];
-  readonly compaction: (Compaction & { readonly dropped: Digest }) | null;
-}
-
 /**
  * One response of the model on an append-only transcript. At least once: a worker that dies after the answer and before its record pays
  * the call again, once. A response counts whole or not at all.
  */
 export function createPlan(ports: Ports): TaskActivities['plan'] {
   const transcripts = createTranscriptStore(ports.artifacts);
+  const prefixes = createRequestPrefixes(ports.artifacts);
   return (input) =>
     withPulse('waiting for the model', async (pulse) => {
       const spec = await loadSpec(ports.artifacts, input.specDigest);
@@ -45,38 +36,8 @@ export function createPlan(ports: Ports): TaskActivities['plan'] {
       if (estimatedUsd !== null) return { status: 'over_budget', estimatedUsd };
       const first = mustCompact ? await compact(ports, transcripts, spec, draft, input, pulse) : draft;
       const { draft: sent, request, response } = await respond(ports, transcripts, spec, first, input, pulse);
-      return finish(ports, transcripts, input, sent, request, response);
+      return finish(ports, { transcripts, prefixes }, input, sent, request, response);
     });
-}
-
-async function draftOf(
-  ports: Ports,
-  transcripts: TranscriptStore,
-  spec: TaskSpec,
-  input: PlanInput,
-): Promise<Draft> {
-  const dialect = ports.dialect(spec.model);
-  const { transcript } = input;
-  const base = transcript === null ? null : { ref: transcript, items: await transcripts.load(transcript) };
-  const added =
-    base === null
-      ? await firstItems(ports, spec, input, dialect)
-      : await newItems(ports.artifacts, dialect, input);
-  return { dialect, base, added: wellFormed(added), compaction: null };
-}
-
-function tokensOf({ dialect, base, added }: Draft): number {
-  return dialect.estimateTokens([...(base?.items ?? []), ...added]);
-}
-
-async function firstItems(ports: Ports, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {
-  const { text } = await loadContext(ports.artifacts, input.contextDigest);
-  const first = dialect.firstItems({
-    contextText: text,
-    instruction: spec.instruction,
-    constraints: spec.constraints,
-  });
-  return [...first, ...messagesOf(dialect, input)];
 }
 
 async function compact(
@@ -89,17 +50,22 @@ async function compact(
 ): Promise<Draft> {
   pulse.say('compacting the transcript');
   const { dialect, base, added } = draft;
-  const items = [...(base?.items ?? []), ...added];
   const { signal } = pulse;
-  const compaction = await compactTranscript(ports, { spec, dialect, items, input, signal });
+  const compaction = await compactTranscript(ports, {
+    spec,
+    dialect,
+    transcript: whole(draft),
+    input,
+    signal,
+  });
   // Stored whole before it is cut, with what this iteration has added, so that nothing is lost to whoever reads the record.
   const dropped = await transcripts.append(base, added, tokensOf(draft));
   pulse.say('waiting for the model');
   return {
     ...draft,
     base: null,
-    added: compaction.items,
-    compaction: { ...compaction, dropped: dropped.digest },
+    added: compaction.transcript,
+    compaction: { ...compaction, dropped: dropped.ref.digest },
   };
 }
 
@@ -126,7 +92,7 @@ async function respond(
   pulse: Pulse,
 ) {
   const ask = async (current: Draft) => {
-    const request = requestOf(spec, current, input);
+    const request = requestOf(spec, current, input.pace.effort);
     const answer = await ports.model.respond(request, {
       signal: pulse.signal,
       onProgress: (characters) => pulse.say('the model answers', `${characters} characters`),
@@ -141,19 +107,9 @@ async function respond(
   }
 }
 
-function requestOf(spec: TaskSpec, { dialect, base, added }: Draft, input: PlanInput): ModelRequest {
-  return {
-    model: spec.model,
-    effort: input.pace.effort,
-    input: [...(base?.items ?? []), ...added],
-    tools: dialect.tools,
-    promptCacheKey: spec.taskId,
-  };
-}
-
 async function finish(
   ports: Ports,
-  transcripts: TranscriptStore,
+  { transcripts, prefixes }: { readonly transcripts: TranscriptStore; readonly prefixes: RequestPrefixes },
   input: PlanInput,
   { dialect, base, added, compaction }: Draft,
   request: ModelRequest,
@@ -165,33 +121,29 @@ async function finish(
       `the response ${response.responseId} of ${response.model} is empty`,
     );
   const { artifacts } = ports;
-  const responseDigest = await putJson(artifacts, response);
-  const [toolsDigest, instructionsDigest] = await Promise.all([
-    putJson(artifacts, dialect.tools),
-    putJson(artifacts, request.input[0]),
-  ]);
-  const tokens = dialect.estimateTokens([...request.input, ...response.output]);
-  const transcript = await transcripts.append(base, [...added, ...response.output], tokens);
+  const output = toTranscriptBytes(response.output);
+  const tokens = dialect.estimateTokens(joinTranscripts(request.input, output));
   const calls = dialect.calls(response.output);
-  const actions: readonly Action[] = await plannedActions(
-    artifacts,
-    input.iteration,
-    input.pace.maxActions,
-    calls,
-  );
+  const { maxActions } = input.pace;
+  // Side by side: each is on disk before it is named, and a disk that syncs several at once takes hardly longer than for one.
+  const [responseDigest, prefix, transcript, actions] = await Promise.all([
+    putJson(artifacts, response),
+    prefixes.store(request),
+    transcripts.append(base, joinTranscripts(added, output), tokens),
+    plannedActions(artifacts, input.iteration, maxActions, calls),
+  ]);
   const usage = compaction === null ? response.usage : addUsage(response.usage, compaction.usage);
   return {
     status: 'planned',
     iteration: input.iteration,
-    transcript,
+    transcript: transcript.ref,
     actions,
-    steps: newestSteps(calls.slice(0, input.pace.maxActions)),
+    steps: newestSteps(calls.slice(0, maxActions)),
     message: cutText(dialect.words(response.output), maxMessageCharacters),
     done: actions.length === 0,
     record: {
       requestDigest: requestDigest(request),
-      toolsDigest,
-      instructionsDigest,
+      ...prefix,
       responseDigest,
       model: response.model,
       responseId: response.responseId,
@@ -202,8 +154,4 @@ async function finish(
       costUsd: dialect.costUsd(usage),
     },
   };
-}
-
-function requestDigest(request: ModelRequest): Digest {
-  return digestOf(new TextEncoder().encode(JSON.stringify(request)));
 }

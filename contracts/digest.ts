@@ -4,7 +4,14 @@ import type { Digest } from './ids.ts';
 
 /** SHA-256 of bytes, as `sha256:<hex>`. */
 export function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  return digestOfParts([bytes]);
+}
+
+/** SHA-256 of all parts in order, without making one of them. */
+export function digestOfParts(parts: readonly Uint8Array[]): Digest {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return `sha256:${hash.digest('hex')}` as Digest;
 }
 
 /** A JSON value's bytes in the canonical form of RFC 8785, so that equal values have equal digests. Throws on what JSON cannot hold. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TranscriptBytes } from './transcript-bytes.ts';
 import type { Effort } from './words/sets.ts';
 
 const JsonObjectSchema = z.record(z.string(), z.json());
@@ -23,7 +24,7 @@ export type TokenUsage = z.infer<typeof TokenUsageSchema>;
 export interface ModelRequest {
   readonly model: string;
   readonly effort: Effort;
-  readonly input: readonly TranscriptItem[];
+  readonly input: TranscriptBytes;
   readonly tools: readonly TranscriptItem[];
   readonly promptCacheKey: string;
 }

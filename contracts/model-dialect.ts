@@ -1,5 +1,6 @@
 import type { ActionBody, PlanStep } from './action.ts';
 import type { TokenUsage, TranscriptItem } from './model-client.ts';
+import type { TranscriptBytes } from './transcript-bytes.ts';
 
 /** A call of the model, in Longhaul's words. */
 export interface ModelCall {
@@ -46,7 +47,8 @@ export interface ModelDialect {
   cut(output: Uint8Array, maxTokens?: number): string;
   /** The model's own words in a response. */
   words(output: readonly TranscriptItem[]): string;
-  estimateTokens(items: readonly TranscriptItem[]): number;
+  /** About how many tokens a transcript is. Good enough to know when to compact, never to pay by. */
+  estimateTokens(transcript: TranscriptBytes): number;
   /** The part of a transcript that a summary is asked for. */
   toSummarize(items: readonly TranscriptItem[]): readonly TranscriptItem[];
   compacted(

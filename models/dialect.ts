@@ -5,7 +5,7 @@ import { parseCalls } from './parse-call.ts';
 import { costUsd, type ModelProfile } from './profile.ts';
 import { commandOutputText, cutMiddle, outputItem } from './tool-output.ts';
 import { toolDefinitions } from './tools.ts';
-import { estimateTokens, firstItemCount, firstItems, messageItem, outputText } from './transcript.ts';
+import { bytesPerToken, firstItemCount, firstItems, messageItem, outputText } from './transcript.ts';
 
 /** What one response writes at most before a budget in money counts it as the worst case; the budget may be passed by one call. */
 const worstOutputTokens = 16_000;
@@ -28,7 +28,7 @@ export function createDialect(model: string, profile: ModelProfile): ModelDialec
     commandText: (outcome) => commandOutputText(outcome),
     cut: (output, maxTokens) => cutMiddle(output, maxTokens),
     words: outputText,
-    estimateTokens,
+    estimateTokens: ({ json }) => Math.ceil(json.byteLength / bytesPerToken),
     toSummarize: (items) =>
       summaryInput(splitTranscript(items, cut), Math.floor(contextWindowTokens * summarizeShare)),
     compacted: (items, summary, pinned) => compactTranscript({ items, summary, pinned, cut }).items,

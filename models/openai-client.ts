@@ -1,10 +1,11 @@
 import { OpenAI } from 'openai';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
-import type { ModelClient, ModelRequest, ModelResponse, ModelWatch } from '../contracts/model-client.ts';
+import type { ModelClient, ModelResponse, ModelWatch } from '../contracts/model-client.ts';
 import { classifyModelError, type ErrorScene, modelError } from './classify-error.ts';
 import { factsOfErrorBody, factsOfThrown } from './error-facts.ts';
 import { createLimitedFetch } from './limited-fetch.ts';
 import type { ModelProfile } from './profile.ts';
+import { type RequestBody, requestBody } from './request-body.ts';
 import { parseResponse } from './response-schema.ts';
 import { readDocument, readStream, type StreamEnd } from './response-stream.ts';
 import { outputText, summaryRequest } from './transcript.ts';
@@ -64,7 +65,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
 
   const send = async (body: RequestBody, watch: ModelWatch, signal: AbortSignal): Promise<ModelResponse> => {
     const response = await client
-      .post('/responses', { body, stream: true, signal })
+      .post('/responses', { body: body.json, headers: jsonHeaders, stream: true, signal })
       .asResponse()
       .catch((error: unknown) => {
         throw errorCode(error) === undefined ? classifyModelError(factsOfThrown(error), scene()) : error;
@@ -99,23 +100,7 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
   };
 }
 
-type RequestBody = ReturnType<typeof requestBody>;
-
-function requestBody(request: ModelRequest, profile: ModelProfile, toolChoice: 'auto' | 'none') {
-  return {
-    model: request.model,
-    input: request.input,
-    tools: request.tools,
-    // Leaving the tools out of a summary's request would lose the cached prefix just when it is largest.
-    tool_choice: toolChoice,
-    parallel_tool_calls: true,
-    stream: true,
-    store: false,
-    prompt_cache_key: request.promptCacheKey,
-    ...(profile.encryptedReasoning ? { include: ['reasoning.encrypted_content'] } : {}),
-    ...(profile.reasoning ? { reasoning: { effort: request.effort } } : {}),
-  };
-}
+const jsonHeaders = { 'content-type': 'application/json' };
 
 async function readEnd(
   response: Response,
@@ -145,7 +130,7 @@ function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelRe
     case 'ended':
       throw modelError('model.stream_broken', 'ended its answer before it was complete.', scene);
     case 'completed': {
-      const requestBytes = () => Buffer.byteLength(JSON.stringify(body));
+      const requestBytes = body.json.byteLength;
       const parsed = parseResponse(end.response, end.items, { model: body.model, requestBytes });
       if (parsed.ok) return parsed.response;
       throw modelError('model.bad_response', `gave an answer that is of no use: ${parsed.reason}.`, scene);

@@ -4,7 +4,7 @@ import type { ModelResponse, TokenUsage, TranscriptItem } from '../contracts/mod
 /** What a completed response is taken to be worth when the server counts no tokens. */
 export interface CallSize {
   readonly model: string;
-  readonly requestBytes: () => number;
+  readonly requestBytes: number;
 }
 
 const count = z.int().nonnegative();
@@ -94,7 +94,7 @@ function toUsage(usage: z.infer<typeof UsageSchema>): TokenUsage {
 
 function estimate(size: CallSize, items: readonly TranscriptItem[]): TokenUsage {
   return {
-    inputTokens: Math.ceil(size.requestBytes() / 4),
+    inputTokens: Math.ceil(size.requestBytes / 4),
     cachedTokens: 0,
     outputTokens: Math.ceil(Buffer.byteLength(JSON.stringify(items)) / 4),
     reasoningTokens: 0,

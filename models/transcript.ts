@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ModelRequest, TranscriptItem } from '../contracts/model-client.ts';
+import { joinTranscripts, toTranscriptBytes } from '../contracts/transcript-bytes.ts';
 
 type MessageRole = 'developer' | 'user';
 
@@ -35,7 +36,8 @@ const summaryPrompt = `Stop working for a moment: the conversation is about to b
 
 /** The request that asks for a summary of the same transcript. Only a last message is new, so that the provider's cache still hits. */
 export function summaryRequest(request: ModelRequest): ModelRequest {
-  return { ...request, input: [...request.input, messageItem('user', summaryPrompt)] };
+  const question = toTranscriptBytes([messageItem('user', summaryPrompt)]);
+  return { ...request, input: joinTranscripts(request.input, question) };
 }
 
 const MessageSchema = z.object({
@@ -52,9 +54,13 @@ export function outputText(output: readonly TranscriptItem[]): string {
     .trim();
 }
 
+/** What a token is taken for where nobody has counted. */
+export const bytesPerToken = 4;
+
 /** About how many tokens the items are: four bytes of their JSON each. Good enough to know when to compact, never to pay by. */
 export function estimateTokens(items: readonly TranscriptItem[]): number {
-  return Math.ceil(items.reduce((bytes, item) => bytes + Buffer.byteLength(JSON.stringify(item)), 0) / 4);
+  const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0);
+  return Math.ceil(bytes / bytesPerToken);
 }
 
 const callTypes: readonly unknown[] = ['function_call', 'custom_tool_call'];

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { ModelClient, ModelRequest, ModelWatch } from '../../contracts/model-client.ts';
+import type { ModelClient, ModelRequest, ModelWatch, TranscriptItem } from '../../contracts/model-client.ts';
+import { toTranscriptBytes } from '../../contracts/transcript-bytes.ts';
 import type { ErrorCode } from '../../contracts/words/errors.ts';
 import { type ScenarioInput, ScenarioSchema } from '../../models/scripted/scenario.ts';
 import { type ScriptedModel, startScriptedModel } from '../../models/scripted/server.ts';
@@ -16,10 +17,11 @@ export type MakeClient = (server: {
   readonly maxResponseBytes: number;
 }) => ModelClient;
 
+const asked = [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'do it' }] }];
 const request: ModelRequest = {
   model: 'scripted',
   effort: 'low',
-  input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'do it' }] }],
+  input: toTranscriptBytes(asked),
   tools: [{ type: 'function', name: 'exec_command', parameters: { type: 'object' }, strict: false }],
   promptCacheKey: 'task-1',
 };
@@ -322,9 +324,9 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
 
     test('sends input and tools byte for byte, each request a continuation of the one before', async () => {
       const { client, server } = await start({ turns: [{ ...good, repeat: 3 }] });
-      let input = [...request.input];
+      let input: readonly TranscriptItem[] = asked;
       for (let turn = 1; turn <= 3; turn += 1) {
-        const { output } = await client.respond({ ...request, input }, watch());
+        const { output } = await client.respond({ ...request, input: toTranscriptBytes(input) }, watch());
         input = [
           ...input,
           ...output,
@@ -347,7 +349,7 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
       expect(summary).toContain('All is well.');
       expect(usage.outputTokens).toBeGreaterThan(0);
       const body = Buffer.from(server.requests[0]?.body ?? '').toString('utf8');
-      expect(fieldBytes(body, 'input').startsWith(JSON.stringify(request.input).slice(0, -1))).toBe(true);
+      expect(fieldBytes(body, 'input').startsWith(JSON.stringify(asked).slice(0, -1))).toBe(true);
       expect(fieldBytes(body, 'tools')).toBe(JSON.stringify(request.tools));
     });
   });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createTranscriptStore } from '../../../activities/transcript-store.ts';
+import type { TranscriptRef } from '../../../contracts/activities.ts';
 import type { ModelClient } from '../../../contracts/model-client.ts';
+import { transcriptItems } from '../../../contracts/transcript-bytes.ts';
 import { transcriptProblems } from '../../../models/transcript.ts';
 import { makeCheckpoint } from '../../helpers/git-fixture.ts';
 import { makePlanPlay, type PlanPlay } from '../../helpers/plan-play.ts';
@@ -96,8 +98,9 @@ describe('a transcript over its share of the context window', () => {
     const store = createTranscriptStore(play.task.ports.artifacts);
     const dropped = planned.record.droppedDigest;
     if (dropped === null || before.transcript === null) throw new Error('nothing was dropped');
-    const whole = await store.load({ digest: dropped, items: 0, tokens: 0 });
-    const old = await store.load(before.transcript);
+    const itemsOf = async (ref: TranscriptRef) => transcriptItems((await store.load(ref)).bytes);
+    const whole = await itemsOf({ digest: dropped, items: 0, tokens: 0 });
+    const old = await itemsOf(before.transcript);
     expect(whole.slice(0, old.length)).toEqual(old);
     expect(whole.slice(old.length).map((item) => item['type'])).toContain('function_call_output');
 

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { errorCode } from '../../../contracts/error.ts';
+import { noItems } from '../../../contracts/transcript-bytes.ts';
 import { createOpenAiClient, defaultModelLimits } from '../../../models/openai-client.ts';
 import { createProfileTable } from '../../../models/profile.ts';
 import { responseEvents, responseObject, serverSentEvent } from '../../../models/scripted/events.ts';
 
-const request = { model: 'm', effort: 'low', input: [], tools: [], promptCacheKey: 'k' } as const;
+const request = { model: 'm', effort: 'low', input: noItems, tools: [], promptCacheKey: 'k' } as const;
 const watch = { signal: new AbortController().signal, onProgress: () => undefined };
 const call = {
   type: 'function_call',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TranscriptItem } from '../../../contracts/model-client.ts';
+import { toTranscriptBytes } from '../../../contracts/transcript-bytes.ts';
 import { compactTranscript, splitTranscript, summaryInput } from '../../../models/compaction.ts';
 import { createOpenAiClient, defaultModelLimits } from '../../../models/openai-client.ts';
 import { parseCalls } from '../../../models/parse-call.ts';
@@ -36,8 +37,10 @@ const connect = (url: string) =>
     profileOf,
     nowMs: Date.now,
   });
-const requestOf = (input: readonly TranscriptItem[]) =>
-  ({ model: 'gpt-5.5', effort: 'low', input, tools, promptCacheKey: 'task' }) as const;
+const requestOf = (items: readonly TranscriptItem[]) => {
+  const input = toTranscriptBytes(items);
+  return { model: 'gpt-5.5', effort: 'low', input, tools, promptCacheKey: 'task' } as const;
+};
 
 let cleanUp: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -2,13 +2,14 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canonicalBytes } from '../../../contracts/digest.ts';
+import { noItems, toTranscriptBytes } from '../../../contracts/transcript-bytes.ts';
 import { toFailure } from '../../../workers/fault-interceptor.ts';
 import { createPorts } from '../../../workers/ports.ts';
 import { serve } from '../../helpers/task-fixture.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const watch = { signal: new AbortController().signal, onProgress: () => undefined };
-const request = { model: 'scripted', effort: 'low', input: [], tools: [], promptCacheKey: 't' } as const;
+const request = { model: 'scripted', effort: 'low', input: noItems, tools: [], promptCacheKey: 't' } as const;
 
 async function environment(more: Readonly<Record<string, string>> = {}) {
   const home = join(await temporaryDirectory(), 'state');
@@ -44,7 +45,9 @@ describe('the ports of a worker', () => {
     writeFileSync(join(env.LONGHAUL_HOME, 'models.yaml'), 'profiles: { scripted: { reasoning: true } }\n');
     const ports = createPorts(env);
     const dialect = ports.dialect('scripted');
-    const input = dialect.firstItems({ contextText: 'c', instruction: 'i', constraints: [] });
+    const input = toTranscriptBytes(
+      dialect.firstItems({ contextText: 'c', instruction: 'i', constraints: [] }),
+    );
     const response = await ports.model.respond({ ...request, input, tools: dialect.tools }, watch);
     expect(dialect.words(response.output)).toBe('hello');
     const body = Buffer.from(server.requests[0]?.body ?? []).toString();

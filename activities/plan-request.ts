@@ -1,0 +1,80 @@
+import type { PlanInput } from '../contracts/activities.ts';
+import type { ArtifactStore } from '../contracts/artifact-store.ts';
+import { digestOfParts } from '../contracts/digest.ts';
+import type { Digest } from '../contracts/ids.ts';
+import type { ModelRequest } from '../contracts/model-client.ts';
+import type { ModelDialect } from '../contracts/model-dialect.ts';
+import type { TaskSpec } from '../contracts/task.ts';
+import {
+  joinTranscripts,
+  noItems,
+  type TranscriptBytes,
+  toTranscriptBytes,
+} from '../contracts/transcript-bytes.ts';
+import type { Compaction } from './compact-transcript.ts';
+import { loadContext } from './load.ts';
+import type { Ports } from './ports.ts';
+import { messagesOf, newItems } from './transcript-items.ts';
+import type { StoredTranscript, TranscriptStore } from './transcript-store.ts';
+import { wellFormed } from './well-formed.ts';
+
+/** What the model is about to be sent. */
+export interface Draft {
+  readonly dialect: ModelDialect;
+  /** The transcript as stored, and what this iteration adds to it. */
+  readonly base: StoredTranscript | null;
+  readonly added: TranscriptBytes;
+  readonly compaction: (Compaction & { readonly dropped: Digest }) | null;
+}
+
+export async function draftOf(
+  ports: Pick<Ports, 'artifacts' | 'dialect'>,
+  transcripts: TranscriptStore,
+  spec: TaskSpec,
+  input: PlanInput,
+): Promise<Draft> {
+  const dialect = ports.dialect(spec.model);
+  const { transcript } = input;
+  const [base, added] = await Promise.all([
+    transcript === null ? null : transcripts.load(transcript),
+    transcript === null
+      ? firstItems(ports.artifacts, spec, input, dialect)
+      : newItems(ports.artifacts, dialect, input),
+  ]);
+  return { dialect, base, added: toTranscriptBytes(wellFormed(added)), compaction: null };
+}
+
+async function firstItems(artifacts: ArtifactStore, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {
+  const { text } = await loadContext(artifacts, input.contextDigest);
+  const first = dialect.firstItems({
+    contextText: text,
+    instruction: spec.instruction,
+    constraints: spec.constraints,
+  });
+  return [...first, ...messagesOf(dialect, input)];
+}
+
+export function whole({ base, added }: Draft): TranscriptBytes {
+  return joinTranscripts(base?.bytes ?? noItems, added);
+}
+
+export function tokensOf(draft: Draft): number {
+  return draft.dialect.estimateTokens(whole(draft));
+}
+
+export function requestOf(spec: TaskSpec, draft: Draft, effort: ModelRequest['effort']): ModelRequest {
+  return {
+    model: spec.model,
+    effort,
+    input: whole(draft),
+    tools: draft.dialect.tools,
+    promptCacheKey: spec.taskId,
+  };
+}
+
+/** Digest of the request as one JSON text, its fields in the order of `ModelRequest` and its input as an array. */
+export function requestDigest({ model, effort, input, tools, promptCacheKey }: ModelRequest): Digest {
+  const head = JSON.stringify({ model, effort }).slice(0, -1);
+  const tail = JSON.stringify({ tools, promptCacheKey }).slice(1);
+  return digestOfParts([Buffer.from(`${head},"input":[`), input.json, Buffer.from(`],${tail}`)]);
+}
