@@ -34,8 +34,10 @@ export async function keepCheckpoint(
   });
   let manifestDigest: Digest | null = workspace.manifestDigest;
   if (made.pack !== null) {
-    const pack = await ports.artifacts.put(made.pack);
-    await ports.repositories.importCheckpoint({ taskId, iteration, commit: made.commit, pack: made.pack });
+    const [pack] = await Promise.all([
+      ports.artifacts.put(made.pack),
+      ports.repositories.importCheckpoint({ taskId, iteration, commit: made.commit, pack: made.pack }),
+    ]);
     manifestDigest = await putJson(ports.artifacts, {
       commit: made.commit,
       parent: workspace.commit,

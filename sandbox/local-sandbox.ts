@@ -108,10 +108,12 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
 
     async acquire(spec, watch) {
       watch.signal.throwIfAborted();
-      const machine = requireMachine(deps);
-      const config = configOf(deps, spec, machine);
-      const created = createLease(leasesDir, spec.leaseId, config);
-      if (!created) refuseOtherSpec(directoryOf(spec.leaseId), config);
+      // Most often it is there, and then the machine need not be looked at.
+      const found = readConfig(directoryOf(spec.leaseId));
+      const created =
+        found === undefined &&
+        createLease(leasesDir, spec.leaseId, configOf(deps, spec, requireMachine(deps)));
+      if (!created) refuseOtherSpec(found ?? readConfig(directoryOf(spec.leaseId)), spec);
       const lease = await reachKeeper(spec.leaseId, { signal: watch.signal, onProgress: watch.onProgress });
       return { ...lease, adopted: !created } satisfies Lease;
     },
@@ -201,15 +203,9 @@ function recordedOrLost(leaseDirectory: string, step: Step): StepResult {
 }
 
 function configOf(deps: LocalSandboxDeps, spec: SandboxSpec, machine: Machine): LeaseConfig {
-  // What the caller may count on. The source is left out, a live workspace has moved on from it; and what the operator lends, which a
-  // worker that was started again may see otherwise.
-  const described = {
-    setup: spec.setup,
-    limits: [spec.limits.memoryBytes, spec.limits.processes, spec.limits.maxFileBytes],
-  };
   return {
     spec,
-    specDigest: digestOf(described),
+    specDigest: specDigestOf(spec),
     imageDigest: machine.imageDigest,
     nodePath: deps.nodePath,
     readOnlyPaths: deps.readOnlyPaths,
@@ -224,12 +220,20 @@ function readConfig(leaseDirectory: string): LeaseConfig | undefined {
   return readJsonFile(path.join(leaseDirectory, leaseFile.config)) as LeaseConfig | undefined;
 }
 
-function refuseOtherSpec(leaseDirectory: string, wanted: LeaseConfig): void {
-  const found = readConfig(leaseDirectory);
-  if (found === undefined || found.specDigest === wanted.specDigest) return;
+/**
+ * What the caller may count on. The source is left out, a live workspace has moved on from it; and what the operator lends, which a worker
+ * that was started again may see otherwise.
+ */
+function specDigestOf({ setup, limits }: SandboxSpec): LeaseConfig['specDigest'] {
+  return digestOf({ setup, limits: [limits.memoryBytes, limits.processes, limits.maxFileBytes] });
+}
+
+function refuseOtherSpec(found: LeaseConfig | undefined, wanted: SandboxSpec): void {
+  const specDigest = specDigestOf(wanted);
+  if (found === undefined || found.specDigest === specDigest) return;
   throw new LonghaulError(
     'sandbox.conflict',
-    `Lease ${wanted.spec.leaseId} exists with another specification (${found.specDigest}, asked for ${wanted.specDigest}). Release it, or take the next lease id.`,
+    `Lease ${wanted.leaseId} exists with another specification (${found.specDigest}, asked for ${specDigest}). Release it, or take the next lease id.`,
   );
 }
 

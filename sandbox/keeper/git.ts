@@ -1,12 +1,5 @@
-import { spawn } from 'node:child_process';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { Confine } from './confine.ts';
-
-export interface GitResult {
-  readonly exitCode: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
+import type { Confine, ConfinedResult } from './confine.ts';
 
 export interface GitOptions {
   readonly stdin?: string | Buffer;
@@ -17,9 +10,9 @@ export interface GitOptions {
 /** Runs git with the keeper's own repository on the workspace. */
 export interface Git {
   /** Throws `sandbox.disk_full` for a full disk, `checkpoint.invalid` for any other failure. */
-  run(args: readonly string[], options?: GitOptions): Promise<GitResult>;
+  run(args: readonly string[], options?: GitOptions): Promise<ConfinedResult>;
   /** Like `run`, and gives the exit code instead of throwing for it; a full disk still throws. */
-  attempt(args: readonly string[], options?: GitOptions): Promise<GitResult>;
+  attempt(args: readonly string[], options?: GitOptions): Promise<ConfinedResult>;
 }
 
 /**
@@ -48,15 +41,10 @@ export function createGit(deps: {
     GIT_NO_LAZY_FETCH: '1',
     GIT_CEILING_DIRECTORIES: '/',
   };
-  const attempt = async (args: readonly string[], options: GitOptions = {}): Promise<GitResult> => {
-    const [program, ...words] = deps.confine(deps.git, args);
-    const result = await execute(
-      program,
-      words,
-      { ...environment, ...options.env },
-      deps.workTree,
-      options.stdin,
-    );
+  const attempt = async (args: readonly string[], options: GitOptions = {}): Promise<ConfinedResult> => {
+    const { stdin, env } = options;
+    const call = { program: deps.git, args, env: { ...environment, ...env } };
+    const result = await deps.confine.run(stdin === undefined ? call : { ...call, stdin });
     if (result.exitCode !== 0 && isDiskFull(result.stderr)) throw diskFull(`git ${subcommand(args)}`);
     return result;
   };
@@ -88,30 +76,4 @@ export function diskFull(what: string): LonghaulError {
     'sandbox.disk_full',
     `The disk is full: ${what} could not write. The workspace is as it was; free some space and try again.`,
   );
-}
-
-function execute(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string>,
-  cwd: string,
-  stdin: string | Buffer | undefined,
-): Promise<GitResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      env,
-      cwd,
-      stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
-    const out: Buffer[] = [];
-    let stderr = '';
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (stderr.length < 65_536) stderr += chunk.toString('utf8');
-    });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(stdin);
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ exitCode: code ?? -1, stdout: Buffer.concat(out), stderr }));
-  });
 }

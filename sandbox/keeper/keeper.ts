@@ -5,7 +5,7 @@ import type { SetupProgress } from '../../contracts/sandbox.ts';
 import { errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
 import { identify } from '../processes.ts';
 import type { KeeperConfig, KeeperLease, StepCommand } from '../protocol.ts';
-import { createConfine } from './confine.ts';
+import { type Confine, createConfine } from './confine.ts';
 import { createFifoPool } from './fifo-pool.ts';
 import { createGate } from './gate.ts';
 import { createGit, diskFull } from './git.ts';
@@ -69,6 +69,8 @@ export function createKeeper(deps: {
   const { config, leaseDirectory } = deps;
   const records = createStepRecords(path.join(leaseDirectory, leaseFile.steps));
   const limits = createLimits(`longhaul-${config.spec.leaseId}-${process.pid}`, config.spec.limits);
+  const { bwrap, sh, git, find } = config.tools;
+  const confine = createConfine({ bwrap, sh, programs: [git, find], ...placesOf(leaseDirectory) });
   const stepsGate = createGate();
   const filesGate = createGate();
   const listeners = new Set<(progress: SetupProgress) => void>();
@@ -92,7 +94,7 @@ export function createKeeper(deps: {
   };
   record(null);
 
-  const live = makeLease(deps, limits, records, progress, record);
+  const live = makeLease(deps, limits, confine, records, progress, record);
   const alive = async (): Promise<Live> => {
     const made = await live;
     if (made.sandbox.isEnded()) throw sandboxLost(config.spec.leaseId);
@@ -102,7 +104,7 @@ export function createKeeper(deps: {
   /** Git works on the files only while no command of the sandbox can change them. */
   const frozen = async <T>(work: (made: Live) => Promise<T>): Promise<T> => {
     const made = await alive();
-    const thaw = await made.sandbox.hold(limits.freezer, freezeLimitMs);
+    const thaw = await made.sandbox.hold(limits, freezeLimitMs);
     try {
       return await work(made);
     } finally {
@@ -153,8 +155,16 @@ export function createKeeper(deps: {
       stopped = true;
       sandboxNow?.kill();
       await live.then((made) => made.sandbox.ended).catch(() => undefined);
+      await confine.end();
       await limits.remove();
     },
+  };
+}
+
+function placesOf(leaseDirectory: string): { readonly gitDir: string; readonly workTree: string } {
+  return {
+    gitDir: path.join(leaseDirectory, leaseFile.git),
+    workTree: path.join(leaseDirectory, leaseFile.workspace),
   };
 }
 
@@ -172,6 +182,7 @@ async function makeLease(
     readonly log: (message: string) => void;
   },
   limits: Limits,
+  confine: Confine,
   records: ReturnType<typeof createStepRecords>,
   progress: (value: SetupProgress) => void,
   record: (sandbox: SandboxProcess | null) => void,
@@ -184,14 +195,13 @@ async function makeLease(
     mkdirSync(at(leaseFile.workspace), { mode: 0o755 });
     mkdirSync(at(leaseFile.steps), { mode: 0o700 });
     makeKeeperRepository(at(leaseFile.git), spec.source);
-    const places = { gitDir: at(leaseFile.git), workTree: at(leaseFile.workspace) };
-    const confine = createConfine({ bwrap: tools.bwrap, ...places });
+    const places = placesOf(deps.leaseDirectory);
     const git = createGit({ git: tools.git, confine, ...places });
     const workspace = createWorkspace({
       git,
       ...places,
       maxFileBytes: spec.limits.maxFileBytes,
-      survey: createSurvey({ find: tools.find, confine, workTree: places.workTree }),
+      survey: createSurvey({ find: tools.find, confine }),
     });
     await workspace.checkOut(spec.source.commit);
 

@@ -26,6 +26,8 @@ export interface Limits {
   /** Stops all processes of the sandbox at once; null where no group can. */
   readonly freezer: Freezer | null;
   counts(): LimitCounts;
+  /** How many tasks the kernel counts under the limits at this moment, threads and unreaped ones too; null where none are counted. */
+  tasks(): number | null;
   /** Once the sandbox has ended. */
   remove(): Promise<void>;
 }
@@ -59,6 +61,7 @@ export function createLimits(
       joinFiles: [],
       freezer: null,
       counts: () => ({ memoryKills: 0, refusedForks: 0 }),
+      tasks: () => null,
       remove: async () => undefined,
     }
   );
@@ -109,6 +112,7 @@ function createVersion1(
       memoryKills: counter(path.join(memory, 'memory.oom_control'), 'oom_kill'),
       refusedForks: counter(path.join(pids, 'pids.events'), 'max'),
     }),
+    tasks: () => currentTasks(pids),
     remove: () => removeGroups(directories),
   };
 }
@@ -146,6 +150,7 @@ function createVersion2(
         memoryKills: counter(path.join(directory, 'memory.events'), 'oom_kill'),
         refusedForks: counter(path.join(directory, 'pids.events'), 'max'),
       }),
+      tasks: () => currentTasks(directory),
       remove: () => removeGroups([directory]),
     };
   }
@@ -187,6 +192,15 @@ function writeSetting(plan: GroupPlan, file: string, value: number): void {
     writeFileSync(path.join(plan.directory, file), String(value));
   } catch (error) {
     if (file === plan.needed) throw error;
+  }
+}
+
+/** Of both versions of the pids controller: it counts a task before the task can run. */
+function currentTasks(directory: string): number | null {
+  try {
+    return Number(readFileSync(path.join(directory, 'pids.current'), 'latin1'));
+  } catch {
+    return null;
   }
 }
 

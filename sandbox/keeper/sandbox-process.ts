@@ -4,7 +4,8 @@ import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { descendantsOf, type Freezer, freeze, type ProcessEntry, readProcess } from '../processes.ts';
+import { descendantsOf, freeze, type ProcessEntry, readProcess } from '../processes.ts';
+import type { Limits } from './limits.ts';
 
 export interface StartInput {
   readonly sh: string;
@@ -29,10 +30,10 @@ export interface SandboxProcess {
   startStep(name: string, stepId: string): void;
   onExit(listener: (name: string, status: number) => void): void;
   /**
-   * Stops every process inside, the runner too, which may be about to start a step; gives what wakes them. Throws `sandbox.lost`, and ends the
-   * sandbox, when that cannot be done.
+   * Stops every process inside, the runner too, which may be about to start a step; gives what wakes them. Where the kernel counts no task
+   * but the sandbox's own there is nothing to stop. Throws `sandbox.lost`, and ends the sandbox, when it cannot be done.
    */
-  hold(freezer: Freezer | null, limitMs: number): Promise<() => void>;
+  hold(limits: Pick<Limits, 'freezer' | 'tasks'>, limitMs: number): Promise<() => void>;
   /** For how long the sandbox has not been held; 0 while it is. */
   awakeMs(): number;
   /** Every process that commands have started; not bwrap's own and not the runner. */
@@ -127,6 +128,8 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
   // At this moment the runner is the only process that is nobody's parent.
   const runner = all.find((entry) => !all.some((other) => other.parent === entry.pid));
   runnerSession = runner?.session ?? -1;
+  // bwrap and the runner; each has one thread.
+  const ownTasks = all.length + 1;
   const stopInside = async (): Promise<void> => {
     const stopped = new Promise<void>((resolve) => {
       onStopped = resolve;
@@ -142,12 +145,14 @@ async function untilReady(child: ChildProcess, limitMs: number): Promise<Sandbox
     onExit: (next) => {
       listener = next;
     },
-    async hold(freezer, limitMs) {
+    async hold(limits, limitMs) {
       holds += 1;
       const letGo = (): void => {
         holds -= 1;
         lastHeldMs = Date.now();
       };
+      if (limits.tasks() === ownTasks) return letGo;
+      const { freezer } = limits;
       try {
         const thaw = await freeze(() => descendantsOf(pid), limitMs, { freezer, stopInside });
         return () => {

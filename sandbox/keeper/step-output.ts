@@ -79,7 +79,8 @@ export function createStepOutput(input: {
         await Promise.race([closed, delay(drainQuietMs)]);
       }
       keeping = false;
-      fsyncSync(file);
+      // A result that outlives a power loss must not tell of an output that does not.
+      if (written > 0) fsyncSync(file);
       closeSync(file);
     },
   };

@@ -11,7 +11,7 @@ export interface StepRecords {
   /** Must come before the command may run. Throws when it cannot be written; then nothing is left of it. */
   markStarted(stepId: string): void;
   wasStarted(stepId: string): boolean;
-  /** Durable when it returns. The output must be durable before. */
+  /** The output must be durable before. Outlives the keeper; not always a power loss, which takes the sandbox and its workspace as well. */
   writeResult(stepId: string, result: RecordedResult): void;
   /** Undefined when there is none, or only a torn one. */
   readResult(stepId: string): RecordedResult | undefined;
@@ -43,7 +43,7 @@ export function createStepRecords(stepsDirectory: string): StepRecords {
     },
     wasStarted: (stepId) => existsSync(startedFile(stepId)),
     writeResult(stepId, result) {
-      writeFileAtomically(resultFile(stepId), JSON.stringify(result), true);
+      writeFileAtomically(resultFile(stepId), JSON.stringify(result), false);
     },
     readResult(stepId) {
       const value = readJsonFile(resultFile(stepId));

@@ -1,10 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type PathBytes, splitNul } from './changed-paths.ts';
 import type { Confine } from './confine.ts';
-
-const run = promisify(execFile);
-const maxBuffer = 64 * 1024 * 1024;
 
 export interface SurveyResult {
   /** FIFOs, sockets and devices: git does not see them. Relative to the work tree. */
@@ -20,27 +15,14 @@ export interface WorkTreeSurvey {
   open(): Promise<void>;
 }
 
-export function createSurvey(deps: {
-  readonly find: string;
-  readonly workTree: string;
-  readonly confine: Confine;
-}): WorkTreeSurvey {
+export function createSurvey(deps: { readonly find: string; readonly confine: Confine }): WorkTreeSurvey {
   const find = async (expression: readonly string[]): Promise<Buffer> => {
-    const options = {
-      cwd: deps.workTree,
-      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
-      encoding: 'buffer',
-      maxBuffer,
-    } as const;
-    const words = ['.', '-xdev', '-name', '.git', '-prune', '-o', ...expression];
-    const [program, ...args] = deps.confine(deps.find, words);
-    try {
-      return (await run(program, args, options)).stdout;
-    } catch (error) {
-      // It goes on past a directory that it cannot read, and says so by its exit code.
-      if (error instanceof Error && 'stdout' in error && Buffer.isBuffer(error.stdout)) return error.stdout;
-      throw error;
-    }
+    const args = ['.', '-xdev', '-name', '.git', '-prune', '-o', ...expression];
+    const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+    // It goes on past a directory that it cannot read, and says so by its exit code.
+    const { exitCode, stdout, stderr } = await deps.confine.run({ program: deps.find, args, env });
+    if (exitCode === -1) throw new Error(`find did not come to an end: ${stderr}`);
+    return stdout;
   };
   const relative = (name: Buffer): Buffer => name.subarray('./'.length);
   return {
