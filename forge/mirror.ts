@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeBareRepository } from './bare-repository.ts';
+import { copyObjects } from './copy-objects.ts';
 import type { Git, GitCall } from './git.ts';
 import { expectOk } from './git-errors.ts';
 import { formatOf, mirrorGitDir } from './layout.ts';
@@ -26,6 +27,7 @@ export async function fetchIntoMirror(
 ): Promise<{ readonly gitDir: string; readonly commit: string }> {
   const gitDir = mirrorGitDir(stateDir, source.key, formatOf(object));
   await makeBareRepository(git, gitDir, formatOf(object));
+  await copyObjects(git, { gitDir, source, object });
   await withQuarantine(gitDir, (env) => fetchObject(git, { gitDir, source, object, env }));
   const peeled = await git({ gitDir, args: ['rev-parse', '--verify', '--quiet', `${object}^{commit}`] });
   const commit = expectOk(`${object} of ${source.shown} names no commit`, peeled).stdout.toString().trim();

@@ -20,6 +20,25 @@ export function forgeFetches(name: string, makeForge: MakeForge): void {
       git(fetched.gitDir, 'fsck', '--connectivity-only', fetched.baseCommit);
     });
 
+    it('nothing of other branches, stashes and commits that were dropped', async () => {
+      const { repo, state } = await places();
+      makeRepository(repo);
+      writeFiles(repo, { other: 'another branch\n' });
+      git(repo, 'checkout', '--quiet', '-b', 'other');
+      const branch = commitAll(repo);
+      git(repo, 'checkout', '--quiet', 'main');
+      writeFiles(repo, { 'README.md': 'a secret\n' });
+      git(repo, 'stash');
+      const stash = git(repo, 'rev-parse', 'stash');
+      const dropped = commitAll(repo);
+      git(repo, 'reset', '--quiet', '--hard', 'HEAD~1');
+      git(repo, 'repack', '-a', '-d', '-k', '--quiet');
+      const fetched = await makeForge(state).fetch(fetchOf(repo));
+      for (const object of [branch, stash, dropped]) {
+        expect(() => git(fetched.gitDir, 'cat-file', '-e', object)).toThrow('cat-file');
+      }
+    });
+
     it('without leaving a trace in the repository', async () => {
       const { repo, state } = await places();
       makeRepository(repo);
