@@ -95,7 +95,8 @@ export function createWorkspace(deps: {
     }
     if (sorted.take.length > 0) {
       const names = sorted.take.map((name) => Buffer.concat([name, nul]));
-      await git.run(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
+      const inOnePack = names.length < manyFiles ? [] : asOnePack;
+      await git.run([...inOnePack, 'update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
         stdin: Buffer.concat(names),
       });
     }
@@ -129,7 +130,7 @@ export function createWorkspace(deps: {
       setHead(commit);
       trees.set(commit, tree);
       const [pack, changes] = await Promise.all([
-        git.run(['pack-objects', '--revs', '--stdout', '-q', '--threads=1'], {
+        git.run(['pack-objects', '--revs', '--stdout', '-q', '--threads=1', '--window=0'], {
           stdin: `${commit}\n^${input.parent}\n`,
         }),
         countChanges(git, input.parent, commit),
@@ -154,6 +155,9 @@ interface Sorted {
 }
 
 const nul = Buffer.from([0]);
+/** From so many on, new files go into one pack of the keeper's repository, from which the checkpoint's pack copies them as they are. */
+const manyFiles = 100;
+const asOnePack = ['-c', 'core.bigFileThreshold=1', '-c', 'core.compression=1'];
 const person = 'Longhaul';
 const email = 'longhaul@localhost';
 

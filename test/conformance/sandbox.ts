@@ -1,5 +1,6 @@
 import { sandboxCheckpoints } from './sandbox-checkpoints.ts';
 import { sandboxLives } from './sandbox-lives.ts';
+import { sandboxManyFiles } from './sandbox-many-files.ts';
 import { sandboxSetup } from './sandbox-setup.ts';
 import { sandboxSteps } from './sandbox-steps.ts';
 import type { MakeSandbox } from './sandbox-support.ts';
@@ -10,6 +11,7 @@ const suites = {
   steps: sandboxSteps,
   walls: sandboxWalls,
   checkpoints: sandboxCheckpoints,
+  manyFiles: sandboxManyFiles,
   setup: sandboxSetup,
 } as const;
 

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { git, gitWith } from '../helpers/git-fixture.ts';
+import {
+  acquire,
+  checkpointOf,
+  type MakeSandbox,
+  nextLease,
+  run,
+  type SandboxFixture,
+} from './sandbox-support.ts';
+
+/** Changes of a size for which a sandbox may go another way. */
+export function sandboxManyFiles(name: string, make: MakeSandbox): void {
+  describe(`${name}: many files`, () => {
+    let fixture: SandboxFixture;
+    const leaseId = nextLease();
+    beforeAll(async () => {
+      fixture = await make();
+      await acquire(fixture, leaseId);
+    });
+    afterAll(async () => {
+      await fixture.sandbox.release(leaseId);
+      await fixture.cleanup();
+    });
+
+    test('hundreds of changed files are all in the checkpoint, each with its lines counted', async () => {
+      const keep = async (line: string, parent = fixture.commit) => {
+        expect((await run(fixture, leaseId, line)).status).toBe('ok');
+        const { pack, ...made } = await checkpointOf(fixture, leaseId, parent);
+        gitWith(fixture.gitDir, { input: pack ?? '' }, 'index-pack', '--stdin', '--strict');
+        return made;
+      };
+      const content = (commit: string, path: string) =>
+        git(fixture.gitDir, 'cat-file', 'blob', `${commit}:${path}`);
+      const first = await keep(
+        'mkdir many; for i in $(seq 300); do printf "%s\\nline\\n" $i > many/$i; done; : > many/empty',
+      );
+      expect(first).toMatchObject({ filesChanged: 301, linesChanged: 600 });
+      expect(content(first.commit, 'many/217')).toBe('217\nline');
+      expect(content(first.commit, 'many/empty')).toBe('');
+      const second = await keep('for i in $(seq 300); do echo more >> many/$i; done', first.commit);
+      expect(second).toMatchObject({ filesChanged: 300, linesChanged: 300 });
+      expect(content(second.commit, 'many/300')).toBe('300\nline\nmore');
+    });
+  });
+}
