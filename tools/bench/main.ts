@@ -1,13 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchLarge } from './large.ts';
 import { longhaulLoop } from './longhaul-loop.ts';
 import { milliseconds, spread } from './percentiles.ts';
 import { rawLoop } from './raw-loop.ts';
 
+if (process.argv[2] === 'large') {
+  await benchLarge();
+  process.exit();
+}
+
 const turns = Number(process.argv[2] ?? 100);
 if (!(Number.isInteger(turns) && turns >= 10))
-  throw new Error('usage: npm run bench [-- <turns, at least 10>]');
+  throw new Error('usage: npm run bench [-- <turns, at least 10> | large]');
 
 const home = mkdtempSync(join(tmpdir(), 'longhaul-bench-'));
 try {
