@@ -11,7 +11,6 @@ import {
   type TranscriptBytes,
   toTranscriptBytes,
 } from '../contracts/transcript-bytes.ts';
-import type { Compaction } from './compact-transcript.ts';
 import { loadContext } from './load.ts';
 import type { Ports } from './ports.ts';
 import { messagesOf, newItems } from './transcript-items.ts';
@@ -24,7 +23,6 @@ export interface Draft {
   /** The transcript as stored, and what this iteration adds to it. */
   readonly base: StoredTranscript | null;
   readonly added: TranscriptBytes;
-  readonly compaction: (Compaction & { readonly dropped: Digest }) | null;
 }
 
 export async function draftOf(
@@ -37,11 +35,14 @@ export async function draftOf(
   const { transcript } = input;
   const [base, added] = await Promise.all([
     transcript === null ? null : transcripts.load(transcript),
-    transcript === null
-      ? firstItems(ports.artifacts, spec, input, dialect)
-      : newItems(ports.artifacts, dialect, input),
+    addedItems(ports.artifacts, spec, input, dialect),
   ]);
-  return { dialect, base, added: toTranscriptBytes(wellFormed(added)), compaction: null };
+  return { dialect, base, added: toTranscriptBytes(wellFormed(added)) };
+}
+
+function addedItems(artifacts: ArtifactStore, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {
+  if (input.transcript === null) return firstItems(artifacts, spec, input, dialect);
+  return input.compaction === null ? newItems(artifacts, dialect, input) : messagesOf(dialect, input);
 }
 
 async function firstItems(artifacts: ArtifactStore, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {

@@ -7,12 +7,18 @@ export interface Pulse {
   /** Whether a person wants the work itself to end, rather than this worker's part in it. */
   cancelRequested(): boolean;
   say(what: string, tail?: string): void;
+  /** What the try before this one has kept; undefined when it kept nothing, or died before the server knew. */
+  readonly kept: unknown;
+  /** Keeps a small JSON value for the next try of this activity, should this one fail or its worker die. */
+  keep(value: unknown): void;
 }
 
 export interface PulseDetails {
   readonly what: string;
   readonly sinceMs: number;
   readonly tail: string;
+  /** For the next try; no fact for people. */
+  readonly kept?: unknown;
 }
 
 const intervalMs = 1000;
@@ -21,7 +27,13 @@ const maxTailCharacters = 2000;
 /** Runs an activity's work with a heartbeat every second, so that a dead worker is seen within seconds and a cancellation arrives. */
 export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<T>): Promise<T> {
   const context = Context.current();
-  let details: PulseDetails = { what, sinceMs: Date.now(), tail: '' };
+  const kept = keptBefore(context.info.heartbeatDetails);
+  let details: PulseDetails = {
+    what,
+    sinceMs: Date.now(),
+    tail: '',
+    ...(kept === undefined ? {} : { kept }),
+  };
   const beat = () => {
     try {
       context.heartbeat(details);
@@ -39,16 +51,26 @@ export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<
       say(next, tail = '') {
         const changed = next !== details.what;
         details = {
+          ...details,
           what: next,
           sinceMs: changed ? Date.now() : details.sinceMs,
           tail: tail.slice(-maxTailCharacters),
         };
         if (changed) beat();
       },
+      kept,
+      keep(value) {
+        details = { ...details, kept: value };
+        beat();
+      },
     });
   } finally {
     clearInterval(timer);
   }
+}
+
+function keptBefore(details: unknown): unknown {
+  return typeof details === 'object' && details !== null && 'kept' in details ? details.kept : undefined;
 }
 
 /** Which try of this activity it is, from 1. */

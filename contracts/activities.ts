@@ -5,6 +5,7 @@ import type { Decision, StandingRule } from './decision.ts';
 import type { CheckResult, Evaluation } from './evaluation.ts';
 import type { RepositoryNote } from './forge.ts';
 import type { ApprovalId, CommitId, Digest, LeaseId, TaskId, TreeId } from './ids.ts';
+import type { TokenUsage } from './model-client.ts';
 import type { Observation } from './observation.ts';
 import type { Checkpoint, IterationRecord, PlanRecord } from './record.ts';
 import type { TaskSpec } from './task.ts';
@@ -81,12 +82,31 @@ export interface Pace {
   readonly checkDepth: CheckDepth;
 }
 
+/** What was paid while one iteration was planned, the answers included that could not be used. */
+export interface Paid {
+  readonly usage: TokenUsage;
+  /** Null as soon as one price is unknown. */
+  readonly costUsd: number | null;
+}
+
+/** A compaction that was made while this iteration was planned. */
+export interface CompactionFacts {
+  /** How many items at the start are as they were. */
+  readonly keptPrefixItems: number;
+  /** The transcript as it was before, whole. */
+  readonly droppedDigest: Digest;
+}
+
 export interface PlanInput {
   readonly taskId: TaskId;
   readonly iteration: number;
   readonly specDigest: Digest;
   readonly contextDigest: Digest;
   readonly transcript: TranscriptRef | null;
+  /** Set when `transcript` was compacted for this iteration already: it then holds what this iteration adds, but for `steers` and `notices`. */
+  readonly compaction: CompactionFacts | null;
+  /** By this iteration's plans before this one; `usage` counts it already. */
+  readonly paid: Paid;
   /** The record of the iteration before: its observations and evaluation are what the model reads next. */
   readonly previousRecord: Digest | null;
   readonly steers: readonly Steer[];
@@ -112,6 +132,14 @@ export type PlanOutput =
       readonly message: string;
       /** No action: the model says that it is done. What that is worth, the checks decide. */
       readonly done: boolean;
+    }
+  /** The transcript was too long and is shorter now, with `steers` and `notices` in it; what that cost counts, whatever becomes of the next plan. */
+  | {
+      readonly status: 'compacted';
+      readonly transcript: TranscriptRef;
+      readonly compaction: CompactionFacts;
+      /** All of this iteration so far. */
+      readonly paid: Paid;
     }
   /** No call was made: the next one might cost more than what is left. */
   | { readonly status: 'over_budget'; readonly estimatedUsd: number };

@@ -9,6 +9,7 @@ export type Budget = z.infer<typeof BudgetSchema>;
 
 export const UsageSchema = z.strictObject({
   iterations: z.int().nonnegative(),
+  /** Answers of the model that the task went on with. Tokens and cost count every answer that was paid. */
   modelCalls: z.int().nonnegative(),
   inputTokens: z.int().nonnegative(),
   cachedTokens: z.int().nonnegative(),

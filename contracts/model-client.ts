@@ -21,6 +21,13 @@ export const TokenUsageSchema = z.strictObject({
 });
 export type TokenUsage = z.infer<typeof TokenUsageSchema>;
 
+const UnusedAnswerSchema = z.object(TokenUsageSchema.shape);
+
+/** What the server counts for an answer that was of no use, by the details of the error that says so; null when it counts nothing. */
+export function usageOfUnused(details: Readonly<Record<string, unknown>>): TokenUsage | null {
+  return UnusedAnswerSchema.safeParse(details).data ?? null;
+}
+
 export interface ModelRequest {
   readonly model: string;
   readonly effort: Effort;
@@ -48,6 +55,7 @@ export interface ModelWatch {
  * A server that speaks the Responses API. Each call is one HTTP request: no retries inside, no partial result. Throws
  * `model.rate_limited`, `model.unavailable`, `model.stream_broken`, `model.bad_response`, `model.quota_exhausted`,
  * `model.unauthorized`, `model.bad_request`, `model.context_exceeded`; `retryAfterMs` is set where the server said when to come again.
+ * Where the server counts tokens for an answer that is of no use, the error's `details` hold them, named as in `TokenUsage`.
  */
 export interface ModelClient {
   respond(request: ModelRequest, watch: ModelWatch): Promise<ModelResponse>;

@@ -33,7 +33,9 @@ export const PlanRecordSchema = z.strictObject({
   responseDigest: DigestSchema,
   model: z.string(),
   responseId: z.string(),
+  /** Tries of the plan that gave this answer. */
   attempts: z.int().positive(),
+  /** Of this answer, of a compaction before it, and of answers that could not be used. */
   usage: TokenUsageSchema,
   /** Item of the input from which on the provider's cache could not hit; null while the prefix grows only. */
   prefixChangedAt: z.int().nonnegative().nullable(),

@@ -61,13 +61,17 @@ const advice: Readonly<Partial<Record<ModelErrorCode, string>>> = {
 
 /**
  * The one place where a model server's fault gets its code. Precedence: the error's name, `x-should-retry`, the status, the connection.
- * The message holds the server's words, cut, without control characters and without `scene.secrets`.
+ * The message holds the server's words, cut, without control characters and without `scene.secrets`; `more` goes into its details.
  */
-export function classifyModelError(facts: ErrorFacts, scene: ErrorScene): LonghaulError {
+export function classifyModelError(
+  facts: ErrorFacts,
+  scene: ErrorScene,
+  more: LonghaulError['details'] = {},
+): LonghaulError {
   const code = codeOf(facts);
   const waitMs = retryAfterMs({ ...facts, preferReset: nameOf(facts, 'usage_limit_reached') }, scene.nowMs);
   return modelError(code, describe(facts), scene, {
-    details: { status: facts.status, providerCode: facts.code ?? facts.type ?? facts.systemCode },
+    details: { status: facts.status, providerCode: facts.code ?? facts.type ?? facts.systemCode, ...more },
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   });
 }

@@ -6,7 +6,7 @@ import { factsOfErrorBody, factsOfThrown } from './error-facts.ts';
 import { createLimitedFetch } from './limited-fetch.ts';
 import type { ModelProfile } from './profile.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
-import { parseResponse } from './response-schema.ts';
+import { countedTokens, parseResponse } from './response-schema.ts';
 import { readDocument, readStream, type StreamEnd } from './response-stream.ts';
 import { outputText, summaryRequest } from './transcript.ts';
 
@@ -94,8 +94,10 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
       const asked = summaryRequest(request);
       const response = await call(requestBody(asked, options.profileOf(request.model), 'none'), watch);
       const summary = outputText(response.output);
-      if (summary === '') throw modelError('model.bad_response', 'gave a summary without text.', scene());
-      return { summary, usage: response.usage };
+      if (summary !== '') return { summary, usage: response.usage };
+      throw modelError('model.bad_response', 'gave a summary without text.', scene(), {
+        details: { ...response.usage },
+      });
     },
   };
 }
@@ -122,10 +124,10 @@ async function readEnd(
 function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelResponse {
   switch (end.kind) {
     case 'failed':
-      throw classifyModelError(factsOfErrorBody(end.error), scene);
+      throw classifyModelError(factsOfErrorBody(end.error), scene, countedTokens(end.response));
     case 'incomplete':
       throw modelError('model.bad_response', `gave an incomplete answer (${end.reason}).`, scene, {
-        details: { reason: end.reason },
+        details: { reason: end.reason, ...countedTokens(end.response) },
       });
     case 'ended':
       throw modelError('model.stream_broken', 'ended its answer before it was complete.', scene);
@@ -133,7 +135,9 @@ function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelRe
       const requestBytes = body.json.byteLength;
       const parsed = parseResponse(end.response, end.items, { model: body.model, requestBytes });
       if (parsed.ok) return parsed.response;
-      throw modelError('model.bad_response', `gave an answer that is of no use: ${parsed.reason}.`, scene);
+      throw modelError('model.bad_response', `gave an answer that is of no use: ${parsed.reason}.`, scene, {
+        details: { ...countedTokens(end.response) },
+      });
     }
   }
 }

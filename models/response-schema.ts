@@ -58,6 +58,14 @@ export function parseResponse(
   };
 }
 
+const UsedSchema = z.object({ usage: UsageSchema });
+
+/** The tokens that a server counts for a response, of use or not; empty when it counts none. */
+export function countedTokens(response: unknown): TokenUsage | Record<never, never> {
+  const parsed = UsedSchema.safeParse(response);
+  return parsed.success ? toUsage(parsed.data.usage) : {};
+}
+
 function checkItems(output: readonly unknown[]): readonly TranscriptItem[] | string {
   if (output.length === 0) return 'it holds no output item';
   const items: TranscriptItem[] = [];

@@ -5,8 +5,8 @@ import { z } from 'zod';
 /** How one response ended. Only `completed` carries anything that may be used. */
 export type StreamEnd =
   | { readonly kind: 'completed'; readonly response: unknown; readonly items: readonly unknown[] }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'incomplete'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly error: unknown; readonly response: unknown }
+  | { readonly kind: 'incomplete'; readonly reason: string; readonly response: unknown }
   | { readonly kind: 'ended' };
 
 const EventSchema = z.looseObject({ type: z.string().catch('') });
@@ -56,8 +56,8 @@ async function readToEnd(
 /** Reads a response that came as one JSON document, from a server that does not stream. */
 export function readDocument(document: unknown): StreamEnd {
   const status = FinalSchema.safeParse(document).data?.status ?? 'completed';
-  if (status === 'failed' || status === 'cancelled') return { kind: 'failed', error: errorOf(document) };
-  if (status === 'incomplete') return { kind: 'incomplete', reason: reasonOf(document) };
+  if (status === 'failed' || status === 'cancelled') return failed(document);
+  if (status === 'incomplete') return incomplete(document);
   if (status !== 'completed') return { kind: 'ended' };
   return { kind: 'completed', response: document, items: [] };
 }
@@ -68,22 +68,25 @@ function endOf(event: z.infer<typeof EventSchema>, items: readonly unknown[]): S
       return { kind: 'completed', response: event['response'], items };
     case 'response.failed':
     case 'response.cancelled':
-      return { kind: 'failed', error: errorOf(event['response']) };
+      return failed(event['response']);
     case 'response.incomplete':
-      return { kind: 'incomplete', reason: reasonOf(event['response']) };
+      return incomplete(event['response']);
     case 'error':
-      return { kind: 'failed', error: event['error'] ?? { ...event, type: null } };
+      return { kind: 'failed', error: event['error'] ?? { ...event, type: null }, response: null };
     default:
-      return event.type === '' && 'error' in event ? { kind: 'failed', error: event['error'] } : undefined;
+      return event.type === '' && 'error' in event
+        ? { kind: 'failed', error: event['error'], response: null }
+        : undefined;
   }
 }
 
-function errorOf(response: unknown): unknown {
-  return FailedSchema.safeParse(response).data?.error ?? null;
+function failed(response: unknown): StreamEnd {
+  return { kind: 'failed', error: FailedSchema.safeParse(response).data?.error ?? null, response };
 }
 
-function reasonOf(response: unknown): string {
-  return IncompleteSchema.safeParse(response).data?.incomplete_details.reason ?? 'unknown';
+function incomplete(response: unknown): StreamEnd {
+  const parsed = IncompleteSchema.safeParse(response);
+  return { kind: 'incomplete', reason: parsed.data?.incomplete_details.reason ?? 'unknown', response };
 }
 
 async function drain(events: AsyncIterator<unknown>, controller: AbortController): Promise<void> {

@@ -36,6 +36,8 @@ export type StateChange =
       readonly steersRead: number;
       readonly noticesRead: number;
     }
+  /** For the model, and without an answer to go on with yet. */
+  | { readonly type: 'paid'; readonly usage: Usage }
   | {
       readonly type: 'executed';
       readonly workspace: WorkspaceRef;
@@ -161,6 +163,7 @@ const changes: Changes = {
     steers: s.steers.slice(steersRead),
     notices: s.notices.slice(noticesRead),
   }),
+  paid: (s, { usage }) => ({ ...s, usage }),
   executed: (s, { workspace, sandbox, sandboxLost }) =>
     addNotice(
       { ...s, workspace, sandbox },

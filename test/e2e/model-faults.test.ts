@@ -67,6 +67,14 @@ const scenario = {
       { reply: [look], faults: [{ kind: 'server_error', times: 6 }] },
       ...turns().slice(1),
     ]),
+    conversation('counted', [
+      {
+        reply: [look],
+        usage: { input_tokens: 1000, output_tokens: 100 },
+        faults: [{ kind: 'incomplete', times: 2 }],
+      },
+      ...turns().slice(1),
+    ]),
     conversation('half-arguments', turns({ kind: 'half_arguments' })),
     conversation('bad-bytes', turns({ kind: 'invalid_utf8' })),
     conversation('unknown-tool', [
@@ -138,6 +146,14 @@ test.concurrent.for(survived)('a task survives $what', async ({ name, fault }) =
   expect(evidence.ledger.map(({ record }) => record.plan.attempts)).toEqual([2, 2, 1]);
   expect(end.usage).toMatchObject({ iterations: 3, modelCalls: 3 });
   expect(task.story.events.filter((event) => event.type === 'approval.opened')).toEqual([]);
+});
+
+test.concurrent('answers that were of no use and are paid all the same count in the record and in the usage', async () => {
+  const task = await start('counted');
+  const { end, evidence } = await delivered(task);
+  const plans = evidence.ledger.map(({ record }) => record.plan);
+  expect(plans[0]).toMatchObject({ attempts: 3, usage: { inputTokens: 3000, outputTokens: 300 } });
+  expect(end.usage.inputTokens).toBe(plans.reduce((sum, plan) => sum + plan.usage.inputTokens, 0));
 });
 
 test.concurrent('a task survives a long outage of the model', async () => {

@@ -13,7 +13,7 @@ import type { ArtifactStore } from '../../contracts/artifact-store.ts';
 import { digestOf } from '../../contracts/digest.ts';
 import type { Evaluation } from '../../contracts/evaluation.ts';
 import type { CommitId, LeaseId, TaskId, TreeId } from '../../contracts/ids.ts';
-import { fakeAction, fakeCheck, fakePlanRecord } from './fake-facts.ts';
+import { fakeAction, fakeCheck, fakeCompaction, fakePlanRecord } from './fake-facts.ts';
 
 /** What the model and the checks give in one iteration. */
 export interface FakeIteration {
@@ -25,6 +25,8 @@ export interface FakeIteration {
   /** False: the checks fail in the fresh sandbox. */
   readonly verified?: boolean;
   readonly costUsd?: number | null;
+  /** The transcript is compacted first, for this much. */
+  readonly compactionUsd?: number;
   /** No call is made while less than this is left. */
   readonly estimatedUsd?: number;
 }
@@ -147,16 +149,18 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
     },
     async plan(input) {
       const { plot } = await enter('plan', input.taskId, input);
-      const { actions = [], costUsd = 0.01, estimatedUsd = 0 } = plot(input.iteration);
+      const { actions = [], costUsd = 0.01, estimatedUsd = 0, compactionUsd } = plot(input.iteration);
       const left = (input.budget.maxUsd ?? Number.POSITIVE_INFINITY) - (input.usage.costUsd ?? 0);
       if (estimatedUsd > left) return { status: 'over_budget', estimatedUsd };
+      if (compactionUsd !== undefined && input.compaction === null)
+        return fakeCompaction(input, compactionUsd);
       const named = await Promise.all(
         actions.map((body, index) => fakeAction(artifacts, input.iteration, index, body)),
       );
       return {
         status: 'planned',
         iteration: input.iteration,
-        record: fakePlanRecord(costUsd),
+        record: fakePlanRecord(costUsd, input),
         transcript: {
           digest: digestOf(Buffer.from(`transcript ${input.iteration}`)),
           items: input.iteration * 2,

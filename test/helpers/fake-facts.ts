@@ -1,6 +1,8 @@
 import { summaryOf } from '../../activities/action-summary.ts';
 import { putJson } from '../../activities/artifact-json.ts';
+import { addPaid } from '../../activities/usage.ts';
 import type { Action, ActionBody } from '../../contracts/action.ts';
+import type { PlanInput, PlanOutput } from '../../contracts/activities.ts';
 import type { ArtifactStore } from '../../contracts/artifact-store.ts';
 import { digestOf } from '../../contracts/digest.ts';
 import type { CheckResult } from '../../contracts/evaluation.ts';
@@ -47,7 +49,12 @@ export function fakeCheck(status: CheckResult['status']): CheckResult {
   };
 }
 
-export function fakePlanRecord(costUsd: number | null): PlanRecord {
+const fakeUsage = { inputTokens: 1000, cachedTokens: 800, outputTokens: 50, reasoningTokens: 10 };
+
+export function fakePlanRecord(
+  costUsd: number | null,
+  { paid, compaction }: Pick<PlanInput, 'paid' | 'compaction'>,
+): PlanRecord {
   return {
     requestDigest: digest('request'),
     toolsDigest: digest('tools'),
@@ -56,10 +63,18 @@ export function fakePlanRecord(costUsd: number | null): PlanRecord {
     model: 'gpt-fake',
     responseId: 'resp_fake',
     attempts: 1,
-    usage: { inputTokens: 1000, cachedTokens: 800, outputTokens: 50, reasoningTokens: 10 },
-    prefixChangedAt: null,
-    droppedDigest: null,
-    costUsd,
+    prefixChangedAt: compaction?.keptPrefixItems ?? null,
+    droppedDigest: compaction?.droppedDigest ?? null,
+    ...addPaid(paid, fakeUsage, costUsd),
+  };
+}
+
+export function fakeCompaction({ iteration, paid }: PlanInput, costUsd: number): PlanOutput {
+  return {
+    status: 'compacted',
+    transcript: { digest: digest(`compacted ${iteration}`), items: 4, tokens: 90 },
+    compaction: { keptPrefixItems: 3, droppedDigest: digest(`dropped ${iteration}`) },
+    paid: addPaid(paid, fakeUsage, costUsd),
   };
 }
 

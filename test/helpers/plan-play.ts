@@ -61,6 +61,8 @@ export async function makePlanPlay(
     specDigest: task.specDigest,
     contextDigest: task.contextDigest,
     ...state,
+    compaction: null,
+    paid: nothingPaid,
     steers: [],
     notices: [],
     pace: { maxActions: 6, effort: 'low', checkDepth: 'all' },
@@ -83,8 +85,9 @@ export async function makePlanPlay(
     input,
     plan,
     async iterate(more = {}, parts = {}) {
-      const planned = await plan(input(more));
-      if (planned.status !== 'planned') throw new Error('expected a plan, got over_budget');
+      const first = await plan(input(more));
+      const planned = first.status === 'compacted' ? await plan(afterCompaction(input(more), first)) : first;
+      if (planned.status !== 'planned') throw new Error(`expected a plan, got ${planned.status}`);
       const steers = [...(more.steers ?? [])];
       const previous = state.previousRecord;
       const previousRecord = await storeRecord(task, { planned, previous, steers, ...parts });
@@ -94,6 +97,19 @@ export async function makePlanPlay(
     },
     requests: () => server.requests.map(({ body }) => sentRequest(new TextDecoder().decode(body))),
   };
+}
+
+export const nothingPaid: PlanInput['paid'] = {
+  usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+  costUsd: 0,
+};
+
+/** What the workflow asks for once a plan has compacted the transcript. */
+export function afterCompaction(
+  input: PlanInput,
+  { transcript, compaction, paid }: Extract<PlanOutput, { status: 'compacted' }>,
+): PlanInput {
+  return { ...input, transcript, compaction, paid, steers: [], notices: [] };
 }
 
 function sentRequest(text: string): SentRequest {

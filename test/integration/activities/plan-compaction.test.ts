@@ -151,7 +151,7 @@ describe('a context that the server finds too long', () => {
       { spec },
     );
     await workOn(play, 1);
-    await expect(play.plan(play.input())).rejects.toMatchObject({ code: 'model.context_exceeded' });
+    await expect(play.iterate()).rejects.toMatchObject({ code: 'model.context_exceeded' });
   });
 
   test('in the first iteration names what was dropped, too', async () => {

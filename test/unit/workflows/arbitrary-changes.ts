@@ -121,6 +121,7 @@ const holding: { readonly [T in StateChange['type']]: { readonly [key: string]: 
     steersRead: fc.nat(3),
     noticesRead: fc.nat(3),
   },
+  paid: { usage },
   executed: { workspace, sandbox, sandboxLost: fc.boolean() },
   evaluated: { evaluation, workspace, stuckFor: count, actions: text },
   verification_failed: { notice: text },
