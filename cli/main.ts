@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { defaultLimits } from '../activities/ports.ts';
+import type { DrillEvent, DrillOptions } from '../contracts/drill.ts';
 import { LonghaulError } from '../contracts/error.ts';
+import type { TaskId } from '../contracts/ids.ts';
 import type { PolicyRef } from '../contracts/task.ts';
 import { createProfileTable } from '../models/profile.ts';
 import { isBuiltIn } from '../policy/load.ts';
@@ -73,6 +75,7 @@ function createPlatform(): Platform {
     stop,
     runWorker: async () => void (await import('../workers/main.ts')),
     doctor,
+    drill,
     model: async (name) => modelFacts(name),
     loadPolicy,
     findRepository,
@@ -236,6 +239,22 @@ function binaryFacts(): { readonly detail: string; readonly startable: boolean }
   return { detail, startable: true };
 }
 
+/** Until the drill has ended what it started, nothing ends this process but SIGKILL; what that leaves, the next drill clears away. */
+let drilling = false;
+const stopDrill = () => void process.emit('SIGINT');
+
+async function drill(taskId: TaskId, options: DrillOptions, tell: (event: DrillEvent) => void) {
+  const { drillTask } = await import('../drill/drill.ts');
+  drilling = true;
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stopDrill);
+  try {
+    return await drillTask(taskId, env, options, tell);
+  } finally {
+    drilling = false;
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, stopDrill);
+  }
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const platform = createPlatform();
   try {
@@ -251,8 +270,9 @@ async function main(words: readonly string[]): Promise<number> {
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(brokenPipeExitCode);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    if (!drilling) process.exit(brokenPipeExitCode);
+    stopDrill();
   });
 }
 process.exit(await main(process.argv.slice(2)));

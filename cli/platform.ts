@@ -1,4 +1,6 @@
 import type { TaskClient } from '../client/task-client.ts';
+import type { DrillCertificate, DrillEvent, DrillOptions } from '../contracts/drill.ts';
+import type { TaskId } from '../contracts/ids.ts';
 import type { PolicyRef } from '../contracts/task.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -99,6 +101,8 @@ export interface Platform {
   /** Runs a worker in this process until SIGINT or SIGTERM. */
   runWorker(): Promise<void>;
   doctor(): Promise<DoctorFacts>;
+  /** Runs a past task again in copies under faults; see `drillTask`. Throws `drill.impossible`, and the signal's reason once that is aborted. */
+  drill(taskId: TaskId, options: DrillOptions, tell: (event: DrillEvent) => void): Promise<DrillCertificate>;
   /** Facts for the model that is named, else for the configured one. */
   model(name: string | null): Promise<ModelFacts>;
   /** A built-in policy by name, or a file, which is checked and stored. Throws `policy.not_found`, `policy.invalid`. */

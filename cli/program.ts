@@ -7,6 +7,7 @@ import type { VerbContext } from './verbs/define-verb.ts';
 import { addDiffVerb } from './verbs/diff.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addDownVerb } from './verbs/down.ts';
+import { addDrillVerb } from './verbs/drill.ts';
 import { addEditVerb } from './verbs/edit.ts';
 import { addLogsVerb } from './verbs/logs.ts';
 import { addLsVerb } from './verbs/ls.ts';
@@ -36,6 +37,7 @@ const verbs = [
   addResumeVerb,
   addCancelVerb,
   addRollbackVerb,
+  addDrillVerb,
   addDoctorVerb,
   addUpVerb,
   addDownVerb,

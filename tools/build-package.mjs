@@ -20,7 +20,7 @@ const folders = [
     'forge',
     'workers',
   ],
-  ...['client', 'server', 'web', 'cli'],
+  ...['client', 'server', 'web', 'cli', 'drill'],
 ].filter((folder) => statSync(join(root, folder), { throwIfNoEntry: false })?.isDirectory());
 
 /** @param {readonly string[]} args */

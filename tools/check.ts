@@ -17,7 +17,7 @@ const folders = [
     'forge',
     'workers',
   ],
-  ...['client', 'server', 'web', 'cli', 'test', 'tools'],
+  ...['client', 'server', 'web', 'cli', 'drill', 'test', 'tools'],
 ].filter((folder) => existsSync(`${root}${folder}`));
 
 interface Check {

@@ -68,6 +68,7 @@ export const errorTable = {
   'disk.no_permission': row(false, 500, 4),
   'internal.bug': row(false, 500, 1),
   'git.missing': row(false, 503, 4),
+  'drill.impossible': row(false, 409, 3),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -31,6 +31,8 @@ export interface ScriptedModelOptions {
   readonly port: number;
   /** Keeps each request's bytes, for tests that compare them. A long load run would fill the memory. */
   readonly keepBodies: boolean;
+  /** Awaited before a request is answered. */
+  readonly onRequest?: (request: ReceivedRequest) => Promise<void>;
 }
 
 const maxRequestBytes = 512 * 1024 * 1024;
@@ -59,7 +61,9 @@ export async function startScriptedModel(
     const { answer, delayMs, ...responded } = respondTo(scenario, request, log);
     const promptCacheKey = request.prompt_cache_key ?? null;
     const kept = options.keepBodies ? body : new Uint8Array();
-    requests.push({ ...responded, body: kept, bytes: body.byteLength, promptCacheKey });
+    const received = { ...responded, body: kept, bytes: body.byteLength, promptCacheKey };
+    requests.push(received);
+    await options.onRequest?.(received);
     if (delayMs > 0) await delay(delayMs, undefined, { signal: closing.signal });
     return answer;
   };

@@ -42,7 +42,7 @@ export const importRules: Readonly<Record<string, FolderRule>> = {
 const compositionRoots = new Set(['cli/main.ts', 'server/main.ts']);
 
 function folderOf(path: string): string {
-  const names = [...Object.keys(importRules), 'workers', 'test', 'tools'];
+  const names = [...Object.keys(importRules), 'workers', 'drill', 'test', 'tools'];
   const holding = names.filter((name) => path.startsWith(`${name}/`));
   return holding.sort((a, b) => b.length - a.length)[0] ?? '';
 }

@@ -18,7 +18,7 @@ export const productFolders = [
     'forge',
     'workers',
   ],
-  ...['client', 'server', 'web', 'cli'],
+  ...['client', 'server', 'web', 'cli', 'drill'],
 ] as const;
 
 const skipped = new Set(['node_modules', 'dist', '.git', 'samples', 'histories']);

@@ -86,6 +86,9 @@ export function createFakePlatform(
     stop: async () => ({ workers: 1, server: true }),
     runWorker: async () => {},
     doctor: async () => soundFacts,
+    async drill(taskId) {
+      throw new LonghaulError('drill.impossible', `${taskId} cannot be drilled: it has not ended yet.`);
+    },
     model: async (name) => ({ ...someModel, model: name ?? someModel.model }),
     loadPolicy: async (nameOrFile) => ({ name: nameOrFile, digest: null }),
     findRepository: async (folder) => folder,

@@ -1,0 +1,16 @@
+/** Numbers from 0 up to but not including 1, the same for the same seed (mulberry32 by Tommy Ettinger, public domain). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** In another order, which `random` decides. */
+export function shuffled<T>(values: readonly T[], random: () => number): readonly T[] {
+  const drawn = values.map((value) => ({ value, place: random() }));
+  return drawn.sort((a, b) => a.place - b.place).map(({ value }) => value);
+}
