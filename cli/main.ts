@@ -15,6 +15,7 @@ import type { PolicyRef } from '../contracts/task.ts';
 import { createProfileTable } from '../models/profile.ts';
 import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
+import { workerBuild } from '../workers/build.ts';
 import { type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
@@ -73,7 +74,10 @@ function createPlatform(): Platform {
     },
     ensureWorkers,
     stop,
-    runWorker: async () => void (await import('../workers/main.ts')),
+    runWorker: async ({ promote, leave }) => {
+      const { serveTasks } = await import('../workers/serve-tasks.ts');
+      await serveTasks({ chosen: promote, leave, endWhenReplaced: false });
+    },
     doctor,
     drill,
     model: async (name) => modelFacts(name),
@@ -111,14 +115,17 @@ async function workersOf(address: string | null): Promise<readonly WorkerFacts[]
   return workers
     .filter((worker) => worker.taskQueue === taskQueue)
     .filter((worker) => address === null || worker.address === address)
-    .map(({ pid, address: served, version }) => ({ pid, address: served, version }));
+    .map(({ pid, address: served, version, notes }) => ({ pid, address: served, version, notes }));
 }
 
-async function ensureWorkers(count: number, progress: Progress) {
+async function ensureWorkers(count: number, progress: Progress, leave: readonly string[]) {
   const server = await runningServer(env);
   const address = server?.address ?? null;
-  const running = (await workersOf(address)).length;
-  for (let number = running; number < count; number += 1) await startWorkerProcess({ env, report: progress });
+  const { buildId } = await workerBuild(env);
+  // Workers of another version go on with what they have, and end when it is done.
+  const running = (await workersOf(address)).filter(({ version }) => version === buildId).length;
+  for (let number = running; number < count; number += 1)
+    await startWorkerProcess({ env, report: progress, leave });
   return { facts: await workersOf(address), started: running < count };
 }
 

@@ -22,6 +22,17 @@ export interface WorkerFacts {
   readonly pid: number;
   readonly address: string;
   readonly version: string;
+  /** What it has done, and what people have to do. */
+  readonly notes: readonly string[];
+}
+
+/** Of the versions that a queue's workers and tasks have. */
+export interface VersionFacts {
+  readonly build: string;
+  /** Takes new tasks, and those that go on in a new run. */
+  readonly current: boolean;
+  readonly served: boolean;
+  readonly tasks: readonly string[];
 }
 
 export interface ModelFacts {
@@ -94,12 +105,19 @@ export interface Platform {
   server(): Promise<ServerFacts | null>;
   /** Starts the embedded server unless one runs or is configured. Throws `server.missing`, `server.unavailable`. */
   ensureServer(progress: Progress): Promise<Started<ServerFacts>>;
-  /** Starts workers of this machine until `count` run; those of others are not counted. Throws `worker.missing`. */
-  ensureWorkers(count: number, progress: Progress): Promise<Started<readonly WorkerFacts[]>>;
+  /**
+   * Starts workers of this machine and of this version until `count` run; those of others are not counted. Tasks to `leave` may stay with
+   * workers of their own version. Throws `worker.missing`, `version.cannot_replay`, `version.unsupported`.
+   */
+  ensureWorkers(
+    count: number,
+    progress: Progress,
+    leave: readonly string[],
+  ): Promise<Started<readonly WorkerFacts[]>>;
   /** Ends this user's workers, then the embedded server. */
   stop(progress: Progress): Promise<{ readonly workers: number; readonly server: boolean }>;
-  /** Runs a worker in this process until SIGINT or SIGTERM. */
-  runWorker(): Promise<void>;
+  /** Runs a worker in this process until SIGINT or SIGTERM; `promote` makes its version current also where it was replaced before. */
+  runWorker(options: { readonly promote: boolean; readonly leave: readonly string[] }): Promise<void>;
   doctor(): Promise<DoctorFacts>;
   /** Runs a past task again in copies under faults; see `drillTask`. Throws `drill.impossible`, and the signal's reason once that is aborted. */
   drill(taskId: TaskId, options: DrillOptions, tell: (event: DrillEvent) => void): Promise<DrillCertificate>;

@@ -4,7 +4,6 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { cacheDirectory, diskError, ensurePrivateDirectory } from './state-dir.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -19,6 +18,8 @@ const maxAgeMs = 30 * 24 * 60 * 60 * 1000;
 export async function buildWorkflowBundle(): Promise<string> {
   const workflowsPath = join(root, 'workflows', `index.${extension}`);
   const interceptors = join(root, 'workflows', `interceptors.${extension}`);
+  // Loaded only here: the command line asks for the bundle's name, and the SDK takes a third of a second.
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: existsSync(interceptors) ? [interceptors] : [],

@@ -1,9 +1,6 @@
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { runWorker } from './run-worker.ts';
+import { parseArgs } from 'node:util';
+import { serveTasks } from './serve-tasks.ts';
 
-Runtime.install({
-  logger: new DefaultLogger('WARN'),
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
-  shutdownSignals: ['SIGINT', 'SIGTERM'],
-});
-await runWorker();
+// Started by the command line in the background: it makes its version current, and ends once another one has taken over.
+const { values } = parseArgs({ options: { leave: { type: 'string', multiple: true, default: [] } } });
+await serveTasks({ chosen: true, leave: values.leave, endWhenReplaced: true });

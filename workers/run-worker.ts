@@ -1,43 +1,77 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
-import { workerVersion } from '../workflows/worker-version.ts';
-import { workflowBundle } from './bundle.ts';
+import { type AnnouncedWorker, announceWorker } from './announce-worker.ts';
+import { workerBuild } from './build.ts';
 import { resolveServer } from './connection.ts';
 import { faultInterceptor } from './fault-interceptor.ts';
 import { createPorts } from './ports.ts';
 import { taskQueueOf } from './task-queue.ts';
-import { registerWorker } from './worker-processes.ts';
+import { openVersions, type VersionOptions, type Versions } from './versions/open-versions.ts';
 
-/** About a megabyte each. */
-const maxCachedWorkflows = 200;
+const workerOptions = {
+  interceptors: { activity: [faultInterceptor] },
+  /** About a megabyte each. */
+  maxCachedWorkflows: 200,
+  maxConcurrentActivityTaskExecutions: 50,
+  // A workflow cached by a dead worker is waited for this long: at the default of 10 s, people's answers would be.
+  stickyQueueScheduleToStartTimeout: '1s',
+  maxHeartbeatThrottleInterval: '1s',
+  defaultHeartbeatThrottleInterval: '1s',
+  shutdownGraceTime: '5s',
+} as const satisfies Partial<WorkerOptions>;
 
-/** Serves tasks until it is told to shut down. Throws `server.unavailable`, `config.invalid`, and what making the ports throws. */
-export async function runWorker(): Promise<void> {
-  const ports = createPorts();
+/**
+ * Serves tasks until it is told to shut down. Throws `server.unavailable`, `config.invalid`, `version.cannot_replay`, `version.unsupported`,
+ * and what making the ports throws.
+ */
+export async function runWorker(options: VersionOptions): Promise<void> {
+  const activities = createActivities(createPorts());
   const taskQueue = taskQueueOf();
   const server = await resolveServer();
-  const connection = await NativeConnection.connect(server.connectionOptions);
-  const worker = await Worker.create({
-    connection,
-    namespace: server.namespace,
-    taskQueue,
-    activities: createActivities(ports),
-    workflowBundle: await workflowBundle(),
-    interceptors: { activity: [faultInterceptor] },
-    maxCachedWorkflows,
-    maxConcurrentActivityTaskExecutions: 50,
-    // A workflow cached by a dead worker is waited for this long: at the default of 10 s, people's answers would be.
-    stickyQueueScheduleToStartTimeout: '1s',
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: '5s',
-  });
-  const running = worker.run();
-  const unregister = await registerWorker({ address: server.address, taskQueue, version: workerVersion() });
+  const build = await workerBuild();
+  const { address, namespace } = server;
+  const announced = await announceWorker({ address, taskQueue, version: build.buildId });
   try {
+    const connection = await NativeConnection.connect(server.connectionOptions);
+    try {
+      const client = new Client({ connection, namespace });
+      const versions = openVersions(options, build, { client, taskQueue }, announced, address);
+      await versions.prepare();
+      const worker = await Worker.create({
+        ...workerOptions,
+        ...versions.workerOptions,
+        connection,
+        namespace,
+        taskQueue,
+        activities,
+        workflowBundle: { codePath: build.codePath },
+      });
+      await serve(worker, versions, announced);
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    await announced.failed(error);
+    throw error;
+  }
+  await announced.gone();
+}
+
+async function serve(worker: Worker, versions: Versions, announced: AnnouncedWorker): Promise<void> {
+  const running = worker.run();
+  try {
+    // Whichever comes first: a worker that ends while it takes over must not be waited for.
+    await Promise.race([versions.takeOver().then((notes) => announced.ready(notes)), running]);
+    const stop = versions.lookAfter(() => worker.shutdown());
+    try {
+      await running;
+    } finally {
+      await stop();
+    }
+  } catch (error) {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
     await running;
-  } finally {
-    await unregister();
-    await connection.close();
+    throw error;
   }
 }

@@ -2,8 +2,8 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   isCancellation,
+  makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TaskSpec } from '../contracts/task.ts';
@@ -47,13 +47,15 @@ async function prepare(task: Task, spec: TaskSpec): Promise<void> {
 async function loop(task: Task): Promise<TaskOutcome> {
   for (;;) {
     await whilePaused(task);
-    if (newRunDue(task.state, workflowInfo().continueAsNewSuggested)) {
+    if (newRunDue(task.state, workflowInfo())) {
       // No message may be lost: a handler that still runs would change a state that has been carried over already.
       await condition(allHandlersFinished);
       // A cancellation that arrived just now would not reach the next run.
       if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
       task.apply({ type: 'continued_as_new' });
-      await continueAsNew<typeof codingTask>({ type: 'continue', state: task.state });
+      // A run stays on the version that began it; the next one belongs to the version that is current by then.
+      const nextRun = makeContinueAsNewFunc<typeof codingTask>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+      await nextRun({ type: 'continue', state: task.state });
     }
     if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person', true);
     const end = await runIteration(task);

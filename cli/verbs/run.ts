@@ -11,12 +11,8 @@ import { createScreen, type Screen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
 import { shellCommand } from '../view/shell-words.ts';
 import { defineVerb, parseUsage, printJson, type VerbContext, withClient } from './define-verb.ts';
+import { many } from './leave-option.ts';
 import { type RunOptions, RunOptionsSchema, repositoryOf, specOf } from './run-options.ts';
-
-const many = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
 
 export function addRunVerb(program: Command, context: VerbContext): void {
   defineVerb(program, {
@@ -122,8 +118,8 @@ async function startServer(
 
 /** On a terminal the task's own live lines show that nothing runs yet; elsewhere what takes long is said. */
 function startWorker(platform: Platform, json: boolean): Promise<unknown> {
-  if (!json && platform.terminal.facts().live) return platform.ensureWorkers(1, () => {});
-  return withProgress(platform, json, (progress) => platform.ensureWorkers(1, progress));
+  if (!json && platform.terminal.facts().live) return platform.ensureWorkers(1, () => {}, []);
+  return withProgress(platform, json, (progress) => platform.ensureWorkers(1, progress, []));
 }
 
 async function detached(

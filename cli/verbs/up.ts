@@ -13,23 +13,29 @@ import {
   printLines,
   type VerbContext,
 } from './define-verb.ts';
+import { LeaveSchema, many } from './leave-option.ts';
 
-const OptionsSchema = z.strictObject({ workers: CountSchema.default(1), json: JsonSchema });
+const OptionsSchema = z.strictObject({
+  workers: CountSchema.default(1),
+  leave: LeaveSchema,
+  json: JsonSchema,
+});
 
 export function addUpVerb(program: Command, { platform }: VerbContext): void {
   defineVerb(program, {
     usage: 'up',
     summary: 'start the embedded Temporal server and a worker, unless they run',
-    more: 'Where TEMPORAL_ADDRESS or the configuration of the Temporal client names a server, that one is used and only workers are started.',
+    more: 'Where TEMPORAL_ADDRESS or the configuration of the Temporal client names a server, that one is used and only workers are started. A new version takes over only when it can go on with the tasks that run; see docs/versions.md.',
     example: 'up --workers 2',
     json: 'addresses and processes as one object',
   })
     .option('--workers <n>', 'so many workers; by default 1')
+    .option('--leave <task>', 'a task that may stay with workers of its own version; again for more', many)
     .action(async (raw: unknown) => {
-      const { workers: count, json } = parseUsage(OptionsSchema, raw);
+      const { workers: count, leave, json } = parseUsage(OptionsSchema, raw);
       const { server, workers } = await withProgress(platform, json, async (progress) => ({
         server: await platform.ensureServer(progress),
-        workers: await platform.ensureWorkers(count, progress),
+        workers: await platform.ensureWorkers(count, progress, leave),
       }));
       if (json) return printJson(platform, { type: 'up', server, workers });
       return printLines(
@@ -53,6 +59,7 @@ function upLines(
     ...workers.facts.map(({ pid, version }, index) =>
       field(2, 9, index === 0 ? 'workers' : '', `process ${pid}, version ${version}`),
     ),
+    ...workers.facts.flatMap(({ notes }) => notes).map((note) => field(2, 9, 'note', note)),
     commandLine(2, 9, 'next', next),
   ];
 }

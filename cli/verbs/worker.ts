@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { defineVerb, type VerbContext } from './define-verb.ts';
+import { z } from 'zod';
+import { defineVerb, JsonSchema, parseUsage, type VerbContext } from './define-verb.ts';
+import { LeaveSchema, many } from './leave-option.ts';
+
+const OptionsSchema = z.strictObject({
+  promote: z.boolean().default(false),
+  leave: LeaveSchema,
+  json: JsonSchema,
+});
 
 export function addWorkerVerb(program: Command, { platform }: VerbContext): void {
   defineVerb(program, {
@@ -14,9 +22,19 @@ export function addWorkerVerb(program: Command, { platform }: VerbContext): void
       '  OPENAI_BASE_URL, OPENAI_API_KEY, LONGHAUL_MODEL  the model',
       '  LONGHAUL_MODELS_FILE  profiles and prices of models',
       '  LONGHAUL_SANDBOX_READ_ONLY_PATHS  toolchains that are lent to sandboxes, separated by colons',
-      '  LONGHAUL_HOME  where its state lies',
+      '  LONGHAUL_HOME, LONGHAUL_TASK_QUEUE  where its state lies, and the queue that it serves',
+      '  LONGHAUL_WORKER_VERSIONING  off: without versions, for a server that has none',
+      '  LONGHAUL_WORKFLOW_BUNDLE  workflow code to run in place of its own, see docs/versions.md',
+      '',
+      'A version that is new becomes current once it has replayed the running tasks. One that was replaced before does not, unless --promote asks for it or no worker of the current one is left.',
     ].join('\n'),
     example: 'worker',
     json: 'no effect: a worker logs to standard error',
-  }).action(() => platform.runWorker());
+  })
+    .option('--promote', 'make its version current also where another one has replaced it')
+    .option('--leave <task>', 'a task that may stay with workers of its own version; again for more', many)
+    .action(async (raw: unknown) => {
+      const { promote, leave } = parseUsage(OptionsSchema, raw);
+      await platform.runWorker({ promote, leave });
+    });
 }

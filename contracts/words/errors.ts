@@ -69,6 +69,8 @@ export const errorTable = {
   'internal.bug': row(false, 500, 1),
   'git.missing': row(false, 503, 4),
   'drill.impossible': row(false, 409, 3),
+  'version.cannot_replay': row(false, 409, 1),
+  'version.unsupported': row(false, 503, 4),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

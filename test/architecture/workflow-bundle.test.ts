@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { buildWorkflowBundle } from '../../workers/bundle.ts';
 
 // webpack names each module that it took in; this is what a reader of the bundle can hold on to.
@@ -8,7 +8,9 @@ const modulesOf = (code: string) => [
   ),
 ];
 
+// Two seconds on an idle machine; every test waits for it.
 const bundle = buildWorkflowBundle();
+vi.setConfig({ testTimeout: 120_000 });
 
 test('the workflow bundle holds workflows and words, no activity, no adapter and no schema', async () => {
   const modules = modulesOf(await bundle);
@@ -25,4 +27,4 @@ test('the workflow bundle needs no module of Node', async () => {
 
 test('the workflow bundle stays under 2.2 MB', async () => {
   expect(Buffer.byteLength(await bundle)).toBeLessThan(2.2 * 1024 * 1024);
-}, 30_000);
+});

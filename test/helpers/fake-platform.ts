@@ -12,7 +12,9 @@ export const embedded: ServerFacts = {
   version: '1.31.0',
   uiAddress: 'http://127.0.0.1:8233',
 };
-export const oneWorker: readonly WorkerFacts[] = [{ pid: 4711, address: embedded.address, version: '0.1.0' }];
+export const oneWorker: readonly WorkerFacts[] = [
+  { pid: 4711, address: embedded.address, version: '0.1.0', notes: [] },
+];
 export const someModel: ModelFacts = {
   model: 'gpt-test',
   baseUrl: 'https://api.openai.com/v1',

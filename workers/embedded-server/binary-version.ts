@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 /** The release of the Temporal CLI that Longhaul downloads or builds; `tools/temporal/go.mod` pins the same. */
 export const temporalCliVersion = '1.8.2';
 
-/** The oldest server that has everything tasks use: update-with-start came last. */
-export const minimumServerVersion = '1.28.0';
+/** The oldest server that has everything tasks use: a new version at continue-as-new came last. */
+export const minimumServerVersion = '1.31.0';
 
 export interface BinaryVersion {
   readonly cli: string;

@@ -1,6 +1,8 @@
-// A worker as `startWorkerProcess` sees one: registers, and ends at SIGTERM. FAKE_WORKER: `fails`, `deaf`, `late`.
+// A worker as `startWorkerProcess` sees one: announces itself, and ends at SIGTERM. FAKE_WORKER: `fails`, `deaf`, `late`, `refuses`, `busy`.
+import { setTimeout as delay } from 'node:timers/promises';
+import { LonghaulError } from '../../../contracts/error.ts';
+import { announceWorker } from '../../../workers/announce-worker.ts';
 import { taskQueueOf } from '../../../workers/task-queue.ts';
-import { registerWorker } from '../../../workers/worker-processes.ts';
 
 const mode = process.env['FAKE_WORKER'];
 if (mode === 'fails') {
@@ -9,9 +11,20 @@ if (mode === 'fails') {
 }
 const timer = setInterval(() => {}, 60_000);
 const description = { address: '127.0.0.1:1', taskQueue: taskQueueOf(), version: '1' };
-const remove = mode === 'late' ? async () => {} : await registerWorker(description);
+const worker = await announceWorker(description);
+if (mode === 'refuses') {
+  await worker.failed(new LonghaulError('version.cannot_replay', 'planted'));
+  process.exit(1);
+}
+if (mode === 'busy') {
+  for (let count = 1; count <= 6; count += 1) {
+    worker.doing(`replayed ${count} of 6`);
+    await delay(100);
+  }
+}
+if (mode !== 'late') await worker.ready(mode === 'busy' ? ['a note'] : []);
 process.on('SIGTERM', () => {
   if (mode === 'deaf') return;
   clearInterval(timer);
-  void remove();
+  void worker.gone();
 });

@@ -2,14 +2,10 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { announceWorker } from '../../../workers/announce-worker.ts';
 import { isRunning, processStartTime } from '../../../workers/process-lock.mjs';
 import { taskQueueOf } from '../../../workers/task-queue.ts';
-import {
-  listWorkers,
-  registerWorker,
-  startWorkerProcess,
-  stopWorker,
-} from '../../../workers/worker-processes.ts';
+import { listWorkers, startWorkerProcess, stopWorker } from '../../../workers/worker-processes.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 const main = fileURLToPath(new URL('../../helpers/programs/fake-worker.ts', import.meta.url));
@@ -79,12 +75,33 @@ test('a worker that was killed, or whose pid is another process now, is dropped 
   expect(existsSync(file)).toBe(false);
 });
 
-test('registering twice keeps one entry, and taking it off is final', async () => {
+test('announcing twice keeps one entry, and taking it off is final', async () => {
   const home = await temporaryDirectory();
-  await registerWorker({ address: 'a:1', taskQueue: 'q', version: '1' }, home);
-  const remove = await registerWorker({ address: 'a:1', taskQueue: 'q', version: '2' }, home);
-  expect(await listWorkers(home)).toMatchObject([{ pid: process.pid, version: '2' }]);
-  await remove();
-  await remove();
+  await announceWorker({ address: 'a:1', taskQueue: 'q', version: '1' }, home);
+  const worker = await announceWorker({ address: 'a:1', taskQueue: 'q', version: '2' }, home);
+  expect(await listWorkers(home)).toMatchObject([{ pid: process.pid, version: '2', ready: false }]);
+  await worker.ready(['a note']);
+  expect(await listWorkers(home)).toMatchObject([{ ready: true, notes: ['a note'] }]);
+  await worker.gone();
+  await worker.gone();
   expect(await listWorkers(home)).toEqual([]);
+});
+
+test('a worker that says why it ends is believed: its own error is thrown, and nothing of it stays', async () => {
+  const home = await temporaryDirectory();
+  await expect(start(home, 'refuses')).rejects.toMatchObject({
+    code: 'version.cannot_replay',
+    message: 'planted',
+  });
+  expect(readdirSync(join(home, 'workers'))).toEqual([]);
+});
+
+test('a worker that says what takes it so long is waited for, and its notes are there', async () => {
+  const home = await temporaryDirectory();
+  const env = { ...process.env, FAKE_WORKER: 'busy' };
+  const worker = await startWorkerProcess({ home, main, env, timeoutMs: 400 });
+  onTestFinished(async () => {
+    await stopWorker(worker.pid, { home, graceMs: 0 });
+  });
+  expect(worker).toMatchObject({ ready: true, notes: ['a note'] });
 });

@@ -30,7 +30,19 @@ describe('up', () => {
   it('starts as many workers as are wanted', async () => {
     const ensureWorkers = vi.fn(async () => ({ facts: oneWorker, started: true }));
     await output({ ensureWorkers }, 'up', '--workers', '3');
-    expect(ensureWorkers).toHaveBeenCalledWith(3, expect.any(Function));
+    expect(ensureWorkers).toHaveBeenCalledWith(3, expect.any(Function), []);
+  });
+
+  it('leaves the tasks that are named to their own version, and says what the workers have to say', async () => {
+    const facts = oneWorker.map((worker) => ({ ...worker, notes: ['fix-it moved here'] }));
+    const ensureWorkers = vi.fn(async () => ({ facts, started: true }));
+    const { text } = await output({ ensureWorkers }, 'up', '--leave', 'fix-it-1', '--leave', 'fix-it-2');
+    expect(ensureWorkers).toHaveBeenCalledWith(1, expect.any(Function), ['fix-it-1', 'fix-it-2']);
+    expect(text).toContain('  note     fix-it moved here\n');
+  });
+
+  it('refuses to leave what is no task', async () => {
+    await expect(output({}, 'up', '--leave', 'not a task')).rejects.toMatchObject({ code: 'usage.invalid' });
   });
 
   it('shows on a terminal one line that changes and is gone at the end', async () => {

@@ -89,7 +89,7 @@ describe('doctor', () => {
   });
 
   it('counts no worker of another server', () => {
-    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0' }];
+    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0', notes: [] }];
     const found = findingsOf({ ...soundFacts, workers }, 'longhaul').find(({ area }) => area === 'workers');
     expect(found?.status).toBe('note');
   });

@@ -38,7 +38,7 @@ test.each([
   [
     'an old server',
     'echo "temporal version 1.3.0 (Server 1.27.1, UI 2.36.0)"',
-    'server 1.27.1, and 1.28.0 is needed',
+    'server 1.27.1, and 1.31.0 is needed',
   ],
   ['another program', 'echo hello', 'answered "hello"'],
   ['one that crashes', 'exit 3', 'does not run'],

@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { taskQueueOf } from '../../workers/task-queue.ts';
+import { routing } from '../../workers/versions/deployment.ts';
+import { listWorkers, startWorkerProcess } from '../../workers/worker-processes.ts';
+import { deliveredBranch } from '../helpers/e2e-repositories.ts';
+import {
+  brokenSum,
+  conversation,
+  countedAndHeld,
+  letGo,
+  mendAndDone,
+  sumCheck,
+  untilMade,
+} from '../helpers/e2e-scenario.ts';
+import type { Story } from '../helpers/e2e-story.ts';
+import { openWorld, type World } from '../helpers/e2e-world.ts';
+import { expectInvariants } from '../helpers/invariants.ts';
+import { renamed, type TestBuild, testBuild, waitsFirst } from '../helpers/worker-builds.ts';
+import { runsOf } from '../workflow/history.ts';
+
+const scenario = {
+  conversations: [
+    conversation('held', [{ reply: [{ exec_command: countedAndHeld }] }, ...mendAndDone]),
+    conversation('plain', mendAndDone),
+  ],
+};
+
+let world: World;
+let connection: Connection;
+let temporal: Client;
+let repository: string;
+let first: TestBuild;
+let second: TestBuild;
+let other: TestBuild;
+let count = 0;
+
+beforeAll(async () => {
+  world = await openWorld({ scenario, workers: 0 });
+  const { port } = JSON.parse(await serverState());
+  connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  temporal = new Client({ connection });
+  first = await testBuild(world, 'first', renamed('first'));
+  second = await testBuild(world, 'second', renamed('second'));
+  other = await testBuild(world, 'other', waitsFirst);
+});
+beforeEach(() => {
+  count += 1;
+  repository = world.repository(`repository-${count}`, brokenSum);
+});
+afterEach(() => world.killWorkers());
+afterAll(async () => {
+  await connection.close();
+  await world.close();
+});
+
+async function serverState(): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(join(world.home, 'server.json'), 'utf8');
+}
+
+const deploy = ({ env }: Pick<TestBuild, 'env'>, leave: readonly string[] = []) =>
+  startWorkerProcess({ home: world.home, env, leave });
+const start = (name: string) =>
+  world.start({ instruction: `Mend the sum (${name}).`, repository, checks: [sumCheck] });
+const current = async () =>
+  (await routing({ client: temporal, taskQueue: taskQueueOf(world.env) })).currentBuild;
+
+/** A task in the middle of a command that was counted. */
+async function startHeld(): Promise<Story> {
+  const story = await start('held');
+  await untilMade(world, story.taskId, 'begun');
+  return story;
+}
+
+/** The builds that decided in each run of a task. */
+async function decidedBy(story: Story): Promise<readonly (readonly string[])[]> {
+  return (await runsOf(temporal, story.taskId)).map((run) => [
+    ...new Set(
+      run.flatMap((event) => event.workflowTaskCompletedEventAttributes?.deploymentVersion?.buildId ?? []),
+    ),
+  ]);
+}
+
+/** The task is delivered, its command ran once, and the tree is the same as without a new version. */
+async function deliveredOnce(story: Story): Promise<void> {
+  expect(await story.end()).toMatchObject({ status: 'delivered', reason: '' });
+  await expectInvariants(world, story.taskId);
+  const branch = deliveredBranch(repository, `longhaul/${story.taskId}`);
+  expect(branch.read('runs.log')).toBe('ran');
+  expect(branch.tree).toBe(await calmTree());
+}
+
+let tree: string | undefined;
+/** What comes of the task where nothing else happens. */
+async function calmTree(): Promise<string> {
+  if (tree !== undefined) return tree;
+  const calmRepository = world.repository('calm', brokenSum);
+  const story = await world.start({
+    instruction: 'Mend the sum (held).',
+    repository: calmRepository,
+    checks: [sumCheck],
+  });
+  await untilMade(world, story.taskId, 'begun');
+  letGo(world, story.taskId);
+  await story.end();
+  tree = deliveredBranch(calmRepository, `longhaul/${story.taskId}`).tree;
+  return tree;
+}
+
+test('a version that is deployed in mid-command leaves the iteration alone and takes the next ones; deployed back, the old one does the same', async () => {
+  await deploy(first);
+  const there = await startHeld();
+  await deploy(second);
+  expect(await current()).toBe(second.buildId);
+  letGo(world, there.taskId);
+  await deliveredOnce(there);
+  expect(await decidedBy(there)).toEqual([[first.buildId], [second.buildId]]);
+
+  const back = await startHeld();
+  await deploy(first);
+  expect(await current()).toBe(first.buildId);
+  letGo(world, back.taskId);
+  await deliveredOnce(back);
+  expect(await decidedBy(back)).toEqual([[second.buildId], [first.buildId]]);
+});
+
+test('a version that cannot replay a running task is not made current, says which and why, and the task goes on undisturbed', async () => {
+  await deploy(first);
+  const story = await startHeld();
+  const refused = await deploy(other).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(refused).toMatchObject({
+    code: 'version.cannot_replay',
+    message: expect.stringContaining(`${story.taskId} (of ${first.buildId}, which has a worker)`),
+  });
+  expect(String(refused)).toContain('TMPRL1100');
+  expect(await current()).toBe(first.buildId);
+  expect(await listWorkers(world.home)).toHaveLength(1);
+  letGo(world, story.taskId);
+  await deliveredOnce(story);
+  expect(await decidedBy(story)).toEqual([[first.buildId]]);
+});
+
+test('a task whose version has no worker any more is moved to the new one, in mid-command, and its command runs once', async () => {
+  await deploy(first);
+  const story = await startHeld();
+  await world.killWorkers();
+  const { notes } = await deploy(second);
+  expect(notes).toEqual([`${story.taskId} moved here from ${first.buildId}, which has no worker any more`]);
+  letGo(world, story.taskId);
+  await deliveredOnce(story);
+  expect((await decidedBy(story)).flat().at(-1)).toBe(second.buildId);
+});
+
+test('a task that no worker can carry on stops nobody else, is named, and ends once its own version runs again from what was kept', async () => {
+  await deploy(first);
+  const stuck = await startHeld();
+  await world.killWorkers();
+  // Left behind on purpose, so that a version comes to be current that cannot carry it on.
+  await deploy(other, [stuck.taskId]);
+  const healthy = await startHeld();
+  await world.killWorkers();
+  const third = await testBuild(world, 'third', (code) => renamed('third')(waitsFirst(code)));
+  const { notes } = await deploy(third);
+  expect(notes).toEqual([
+    `${healthy.taskId} moved here from ${other.buildId}, which has no worker any more`,
+    expect.stringMatching(`^${stuck.taskId} is stuck: ${third.buildId} cannot go on with it`),
+  ]);
+  letGo(world, healthy.taskId);
+  expect(await healthy.end()).toMatchObject({ status: 'delivered' });
+
+  const kept = join(world.home, 'versions', `${first.buildId}.js`);
+  const old = await startWorkerProcess({
+    home: world.home,
+    env: { ...world.env, LONGHAUL_WORKFLOW_BUNDLE: kept },
+    leave: [],
+  });
+  expect(old.version).toBe(first.buildId);
+  letGo(world, stuck.taskId);
+  await deliveredOnce(stuck);
+});
+
+test('a second worker of the same version, and one that is started again, replay nothing and move nothing', async () => {
+  await deploy(first);
+  const story = await startHeld();
+  const again = await deploy(first);
+  expect(again.notes).toEqual([]);
+  await world.killWorkers();
+  expect((await deploy(first)).notes).toEqual([]);
+  letGo(world, story.taskId);
+  await deliveredOnce(story);
+  expect((await decidedBy(story)).flat()).toEqual([first.buildId]);
+});
+
+test('without versions on a queue that has them, a worker refuses instead of getting nothing for ever', async () => {
+  await deploy(first);
+  const env = { ...world.env, LONGHAUL_WORKER_VERSIONING: 'off' };
+  await expect(deploy({ env })).rejects.toMatchObject({
+    code: 'config.invalid',
+    message: expect.stringContaining(first.buildId),
+  });
+  await vi.waitFor(async () => expect(await listWorkers(world.home)).toHaveLength(1));
+});

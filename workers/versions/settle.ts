@@ -1,0 +1,110 @@
+import type { WorkerBuild } from '../build.ts';
+import { type Deployment, makeCurrent, pin, type Routing, routing, wasCurrent } from './deployment.ts';
+import { type HistoryToReplay, replayHistories } from './replay.ts';
+import { type RunningTask, runningTasks } from './running-tasks.ts';
+import { servedBuilds, type Witness } from './served-builds.ts';
+import { cannotReplay, stops, stuckNote, type Verdict } from './verdict.ts';
+
+export interface Settling {
+  readonly deployment: Deployment;
+  readonly build: WorkerBuild;
+  /** A person wants this build, also where it was replaced before. */
+  readonly chosen: boolean;
+  /** Tasks that are left to workers of their own version, whatever their replay shows. */
+  readonly leave: readonly string[];
+  /** Runs that are known to be stuck: not replayed again. */
+  readonly stuckRuns: Set<string>;
+  witness(): Promise<Witness>;
+  report(text: string): void;
+}
+
+/** What is to be done once the worker polls. */
+export interface Settlement {
+  readonly makeCurrent: boolean;
+  readonly move: readonly RunningTask[];
+  readonly letGo: readonly RunningTask[];
+  /** For the person who starts the worker. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The gate: replays the running tasks that this build would have to carry on, and says what is to be done. Does nothing where the build
+ * is current and every task has a worker. Throws `version.cannot_replay`, `version.unsupported`.
+ */
+export async function passGate(settling: Settling): Promise<Settlement> {
+  const { deployment, build, report } = settling;
+  const now = await routing(deployment);
+  const served = servedBuilds(now.pollers, await settling.witness());
+  if (await replaced(settling, now, served)) return notChosen(build.buildId, now.currentBuild);
+  const current = now.currentBuild === build.buildId;
+  const running = await runningTasks(deployment, build.buildId);
+  const others = running.filter(({ build: own }) => own !== build.buildId);
+  const orphan = ({ build: own }: RunningTask) => own !== null && !served.has(own);
+  const concerned = (current ? others.filter(orphan) : others).filter(
+    ({ runId }) => !settling.stuckRuns.has(runId),
+  );
+  const verdicts: Verdict[] = [];
+  for await (const verdict of judge(settling, concerned)) {
+    verdicts.push({ ...verdict, served: served.has(verdict.task.build) });
+    report(`replayed ${verdicts.length} of ${concerned.length} running tasks`);
+  }
+  const judged = verdicts.filter(({ task }) => !settling.leave.includes(task.taskId));
+  if (!current && stops(judged)) throw cannotReplay(build.buildId, now.currentBuild, judged);
+  const stuck = verdicts.filter(({ task, problem }) => problem !== null && orphan(task));
+  for (const { task } of stuck) settling.stuckRuns.add(task.runId);
+  const move = verdicts
+    .filter(({ task, problem }) => problem === null && orphan(task))
+    .map(({ task }) => task);
+  return {
+    makeCurrent: !current,
+    move,
+    letGo: running.filter(({ settled, build: own }) => settled && own === build.buildId),
+    notes: [
+      ...move.map((task) => `${task.taskId} moved here from ${task.build}, which has no worker any more`),
+      ...stuck.map((verdict) => stuckNote(verdict, build.buildId)),
+    ],
+  };
+}
+
+/** Does what the gate has found; the worker polls by now. Twice is once. */
+export async function settle(settling: Settling, settlement: Settlement): Promise<void> {
+  const { deployment, build } = settling;
+  if (settlement.makeCurrent) await makeCurrent(deployment, build.buildId);
+  for (const { taskId } of settlement.move) await pin(deployment, taskId, build.buildId);
+  for (const { taskId } of settlement.letGo) await pin(deployment, taskId, null);
+}
+
+/** A build that another one has taken over from, and that nobody asked back: an old worker that was only started again. */
+async function replaced(
+  { deployment, build, chosen }: Settling,
+  { currentBuild }: Routing,
+  served: ReadonlySet<string | null>,
+): Promise<boolean> {
+  if (chosen || currentBuild === null || currentBuild === build.buildId) return false;
+  return served.has(currentBuild) && (await wasCurrent(deployment, build.buildId));
+}
+
+function notChosen(buildId: string, currentBuild: string | null): Settlement {
+  const note = `${buildId} was replaced by ${currentBuild}: this worker serves the tasks that are left of it. To make it current again: longhaul worker --promote`;
+  return { makeCurrent: false, move: [], letGo: [], notes: [note] };
+}
+
+async function* judge(
+  { deployment, build }: Settling,
+  tasks: readonly RunningTask[],
+): AsyncIterable<Pick<Verdict, 'task' | 'problem'>> {
+  // No replay worker for nothing: it costs a fifth of a second.
+  if (tasks.length === 0) return;
+  for await (const { runId, problem } of replayHistories(build.codePath, histories(deployment, tasks))) {
+    const task = tasks.find((one) => one.runId === runId);
+    if (task !== undefined) yield { task, problem };
+  }
+}
+
+async function* histories(
+  { client }: Deployment,
+  tasks: readonly RunningTask[],
+): AsyncIterable<HistoryToReplay> {
+  for (const { taskId, runId } of tasks)
+    yield { taskId, history: await client.workflow.getHandle(taskId, runId).fetchHistory() };
+}
