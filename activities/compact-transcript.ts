@@ -5,6 +5,7 @@ import type { ModelDialect, PinnedContext } from '../contracts/model-dialect.ts'
 import type { IterationRecord } from '../contracts/record.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { type TranscriptBytes, toTranscriptBytes, transcriptItems } from '../contracts/transcript-bytes.ts';
+import { heldConstraints } from './keep-constraints.ts';
 import { loadRecord } from './load.ts';
 import type { Ports } from './ports.ts';
 import { wellFormed } from './well-formed.ts';
@@ -31,7 +32,7 @@ export async function compactTranscript(
   const items = transcriptItems(transcript);
   const { summary, usage } = await ports.model.compact(
     {
-      model: spec.model,
+      model: input.model,
       effort: 'low',
       input: toTranscriptBytes(dialect.toSummarize(items)),
       tools: dialect.tools,
@@ -58,9 +59,10 @@ async function pinnedContext(
     record === null
       ? []
       : await ports.repositories.changes(spec.taskId, record.perceive.baseCommit, record.checkpoint.commit);
+  const held = await heldConstraints(ports.artifacts, spec, input.constraintsDigest);
   return {
     goal: spec.instruction,
-    constraints: [...spec.constraints, ...(await steersSoFar(ports, input.previousRecord))],
+    constraints: [...held, ...(await steersSoFar(ports, input.previousRecord))],
     plan: input.steps,
     touchedFiles: touched.map((change) => change.path),
     lastChecks:

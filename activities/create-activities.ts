@@ -4,7 +4,9 @@ import { createDeliver } from './deliver.ts';
 import { createEvaluate } from './evaluate/evaluate.ts';
 import { createExecute } from './execute.ts';
 import { createFetchRepository } from './fetch-repository.ts';
+import { createKeepConstraints } from './keep-constraints.ts';
 import { createLoadEdited } from './load-edited.ts';
+import { createNotify } from './notify.ts';
 import { createOpenApproval } from './open-approval.ts';
 import { createPerceive } from './perceive/perceive.ts';
 import { createPlan } from './plan.ts';
@@ -31,6 +33,8 @@ export function createActivities(ports: Ports): TaskActivities & LocalActivities
     deliver: createDeliver(ports),
     rollBack: createRollBack(ports),
     record: createRecord(ports),
+    keepConstraints: createKeepConstraints(ports),
+    notify: createNotify(ports),
     releaseSandboxes: createReleaseSandboxes(ports),
   };
 }

@@ -31,7 +31,7 @@ export async function draftOf(
   spec: TaskSpec,
   input: PlanInput,
 ): Promise<Draft> {
-  const dialect = ports.dialect(spec.model);
+  const dialect = ports.dialect(input.model);
   const { transcript } = input;
   const [base, added] = await Promise.all([
     transcript === null ? null : transcripts.load(transcript),
@@ -63,10 +63,10 @@ export function tokensOf(draft: Draft): number {
   return draft.dialect.estimateTokens(whole(draft));
 }
 
-export function requestOf(spec: TaskSpec, draft: Draft, effort: ModelRequest['effort']): ModelRequest {
+export function requestOf(spec: TaskSpec, draft: Draft, { model, pace }: PlanInput): ModelRequest {
   return {
-    model: spec.model,
-    effort,
+    model,
+    effort: pace.effort,
     input: whole(draft),
     tools: draft.dialect.tools,
     promptCacheKey: spec.taskId,

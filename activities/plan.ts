@@ -61,7 +61,7 @@ async function planOnce(now: Try): Promise<PlanOutput> {
   const estimatedUsd = overBudget(draft, input, bill.paid, mustCompact ? 2 : 1);
   if (estimatedUsd !== null) return { status: 'over_budget', estimatedUsd };
   if (mustCompact) return compact(now);
-  const request = requestOf(now.spec, draft, input.pace.effort);
+  const request = requestOf(now.spec, draft, input);
   try {
     return await finish(now, request, await respond(now, request));
   } catch (error) {

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import type { Forge } from '../contracts/forge.ts';
 import type { ModelClient } from '../contracts/model-client.ts';
 import type { ModelDialect } from '../contracts/model-dialect.ts';
+import type { Notifier } from '../contracts/notifier.ts';
 import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 
@@ -13,6 +14,7 @@ export interface Ports {
   readonly sandbox: Sandbox;
   readonly model: ModelClient;
   readonly dialect: (model: string) => ModelDialect;
+  readonly notifier: Notifier;
   readonly limits: ActivityLimits;
 }
 

@@ -3,6 +3,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import type { Platform } from './platform.ts';
 import { addApproveVerb } from './verbs/approve.ts';
 import { addCancelVerb } from './verbs/cancel.ts';
+import { addChangeVerb } from './verbs/change.ts';
 import type { VerbContext } from './verbs/define-verb.ts';
 import { addDiffVerb } from './verbs/diff.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
@@ -38,6 +39,7 @@ const verbs = [
   addCancelVerb,
   addRollbackVerb,
   addDrillVerb,
+  addChangeVerb,
   addDoctorVerb,
   addUpVerb,
   addDownVerb,

@@ -16,6 +16,8 @@ import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
 import { memoKey, messageName, searchAttribute, workflowType } from '../contracts/words/messages.ts';
+import { identityProof } from '../contracts/words/sets.ts';
+import { withEnd } from './ended-task.ts';
 import { classifyClientError } from './errors.ts';
 import { listTasks } from './list.ts';
 import type { TaskClient } from './task-client.ts';
@@ -39,9 +41,11 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
   const { client, artifacts, repositories, taskQueue, close } = deps;
   const handle = (taskId: TaskId) => client.workflow.getHandle(taskId);
   const withDeadline = <T>(taskId: TaskId, call: () => Promise<T>) =>
-    client.withDeadline(Date.now() + answerWithinMs, call).catch((error: unknown) => {
-      throw classifyClientError(error, taskId);
+    client.withDeadline(Date.now() + answerWithinMs, call).catch(async (error: unknown) => {
+      throw await withEnd(client, taskId, classifyClientError(error, taskId));
     });
+  const update = <R, P extends object>(taskId: TaskId, name: string, payload: P, updateId: string) =>
+    withDeadline(taskId, () => handle(taskId).executeUpdate<R, [P]>(name, { args: [payload], updateId }));
   const signal = (taskId: TaskId, name: string, payload: object) =>
     withDeadline(taskId, () => handle(taskId).signal(name, payload));
   const ends = (taskId: TaskId) =>
@@ -55,25 +59,22 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
     watch: (taskId, options) => watched(client, taskId, options),
     card: (taskId, pending) => shownCard(artifacts, taskId, pending),
     putAction: (body) => artifacts.put(canonicalBytes(body)),
-    decide: (taskId, answer) =>
-      withDeadline(taskId, () =>
-        handle(taskId).executeUpdate<{ outcome: Answer['outcome'] }, [Answer]>(messageName.decide, {
-          args: [answer],
-          updateId: digestOf(canonicalBytes(answer)).slice('sha256:'.length),
-        }),
-      ),
-    steer: (taskId, text, by) => signal(taskId, messageName.steer, { text, by }),
-    pause: (taskId, by) => signal(taskId, messageName.pause, { by }),
-    resume: (taskId, by) => signal(taskId, messageName.resume, { by }),
-    cancel: (taskId, by) => signal(taskId, messageName.cancel, { by }),
-    async rollback(taskId, toIteration, by) {
-      await withDeadline(taskId, () =>
-        handle(taskId).executeUpdate(messageName.rollback, {
-          args: [{ toIteration, by }],
-          updateId: randomUUID(),
-        }),
-      );
+    decide: (taskId, answer) => {
+      // Without what was on the screen: the same answer is the same from wherever it is sent again.
+      const { saw: _, ...said } = answer;
+      const updateId = digestOf(canonicalBytes(said)).slice('sha256:'.length);
+      return update<{ outcome: Answer['outcome'] }, Answer>(taskId, messageName.decide, answer, updateId);
     },
+    steer: (taskId, text, by, saw = null) => signal(taskId, messageName.steer, { text, by, saw }),
+    pause: (taskId, by, saw = null) => signal(taskId, messageName.pause, { by, saw }),
+    resume: (taskId, by, saw = null) => signal(taskId, messageName.resume, { by, saw }),
+    cancel: (taskId, by, { mode, saw = null } = { mode: 'now' }) =>
+      signal(taskId, messageName.cancel, { by, mode, saw }),
+    rollback: (taskId, toIteration, by, saw = null) => {
+      const request = { toIteration, by: { name: by, proof: identityProof.osUser }, saw };
+      return update(taskId, messageName.rollback, request, randomUUID());
+    },
+    change: (taskId, change) => update(taskId, messageName.change, change, randomUUID()),
     async changes(taskId) {
       const { base, newest } = await ends(taskId);
       return repositories.changes(taskId, base, newest);

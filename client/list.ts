@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { TaskId } from '../contracts/ids.ts';
+import type { WaitingNote } from '../contracts/task-state.ts';
 import { memoKey, searchAttribute, workflowType } from '../contracts/words/messages.ts';
 import { endedStatuses } from '../contracts/words/sets.ts';
 import { classifyClientError } from './errors.ts';
@@ -47,5 +48,7 @@ function entryOf(info: WorkflowExecutionInfo): TaskListEntry {
     startedAtMs: info.startTime.getTime(),
     endedAtMs: info.closeTime?.getTime() ?? null,
     approvalId: attributes.get(keys.approval) ?? null,
+    // Written by this product's own workflow, whose type it is.
+    waiting: (info.memo?.[memoKey.waiting] as WaitingNote | null | undefined) ?? null,
   };
 }

@@ -6,9 +6,11 @@ import type { CheckResult, Evaluation } from './evaluation.ts';
 import type { RepositoryNote } from './forge.ts';
 import type { ApprovalId, CommitId, Digest, LeaseId, TaskId, TreeId } from './ids.ts';
 import type { TokenUsage } from './model-client.ts';
+import type { Notification } from './notifier.ts';
 import type { Observation } from './observation.ts';
 import type { Checkpoint, IterationRecord, PlanRecord } from './record.ts';
 import type { TaskSpec } from './task.ts';
+import type { ConstraintChange } from './task-state.ts';
 import type { ApprovalSubject, CheckDepth, Effort } from './words/sets.ts';
 
 /** The workspace's state between iterations. */
@@ -101,6 +103,10 @@ export interface PlanInput {
   readonly taskId: TaskId;
   readonly iteration: number;
   readonly specDigest: Digest;
+  /** The model to call; the specification's unless a person has changed it. */
+  readonly model: string;
+  /** The constraints that hold, an artifact; null: the specification's. */
+  readonly constraintsDigest: Digest | null;
   readonly contextDigest: Digest;
   readonly transcript: TranscriptRef | null;
   /** Set when `transcript` was compacted for this iteration already: it then holds what this iteration adds, but for `steers` and `notices`. */
@@ -168,6 +174,13 @@ export interface OpenApprovalInput {
   readonly decision: Decision | null;
   readonly treeBefore: TreeId | null;
   readonly nowMs: number;
+}
+
+export interface KeepConstraintsInput {
+  readonly specDigest: Digest;
+  /** What holds so far; null: the specification's. */
+  readonly heldDigest: Digest | null;
+  readonly changes: readonly ConstraintChange[];
 }
 
 export interface ExecuteInput {
@@ -287,6 +300,10 @@ export interface TaskActivities {
 export interface LocalActivities {
   authorize(input: AuthorizeInput): Promise<AuthorizeOutput>;
   openApproval(input: OpenApprovalInput): Promise<PendingApproval>;
+  /** Stores the constraints that hold after the changes. */
+  keepConstraints(input: KeepConstraintsInput): Promise<{ readonly digest: Digest }>;
+  /** Tells whoever listens outside. */
+  notify(input: { readonly notification: Notification }): Promise<void>;
   /** Stores the record; `previous` chains it to the one before. */
   record(input: { readonly record: IterationRecord }): Promise<{ readonly digest: Digest }>;
   /** Stores the body of the delivery as an action, so that it is authorized and approved like any other. */

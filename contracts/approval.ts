@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ActionBodySchema } from './action.ts';
 import { DecisionSchema, StandingRuleSchema } from './decision.ts';
 import { ActionIdSchema, ApprovalIdSchema, DigestSchema, TaskIdSchema, TreeIdSchema } from './ids.ts';
+import { SawSchema } from './saw.ts';
 
 export const ActorSchema = z.strictObject({
   name: z.string().min(1).max(200),
@@ -53,6 +54,8 @@ export const AnswerSchema = z.strictObject({
   /** The changed action's artifact; needed when edited. */
   editedDigest: DigestSchema.nullable().default(null),
   by: ActorSchema.default({ name: 'unknown', proof: 'signal' }),
+  /** What the sender's screen was based on; left out by plain signals. */
+  saw: SawSchema.nullable().optional(),
 });
 export type Answer = z.infer<typeof AnswerSchema>;
 
@@ -62,7 +65,8 @@ export const ApprovalRecordSchema = z.strictObject({
   subject: z.enum(['action', 'budget', 'delivery', 'question', 'fault']),
   actionId: ActionIdSchema.nullable(),
   digest: DigestSchema,
-  outcome: z.enum(['granted', 'rejected', 'edited', 'expired']),
+  /** `withdrawn`: what was asked about has changed, so that nobody is asked any more. */
+  outcome: z.enum(['granted', 'rejected', 'edited', 'expired', 'withdrawn']),
   scope: z.enum(['once', 'task']),
   editedDigest: DigestSchema.nullable(),
   reason: z.string().max(4000),

@@ -11,6 +11,7 @@ import {
   TaskIdSchema,
   TreeIdSchema,
 } from './ids.ts';
+import { InterventionSchema } from './intervention.ts';
 import { TokenUsageSchema } from './model-client.ts';
 import { ObservationSchema } from './observation.ts';
 
@@ -75,6 +76,10 @@ export const IterationRecordSchema = z.strictObject({
   ),
   approvals: z.array(ApprovalRecordSchema),
   steers: z.array(z.strictObject({ text: z.string(), by: z.string() })),
+  /** Everything that people told the task since the record before, oldest first; absent in records of before there was a list. */
+  interventions: z.array(InterventionSchema).optional(),
+  /** How many more there were than a record holds: history has them. */
+  interventionsLeftOut: z.int().nonnegative().optional(),
   checkpoint: CheckpointSchema,
   evaluate: EvaluationSchema,
   timing: z.strictObject({

@@ -1,12 +1,14 @@
 import type { Action, PlanStep } from './action.ts';
 import type { BaselineCheck, VerifyOutput } from './activities.ts';
 import type { Answer, PendingApproval } from './approval.ts';
+import type { Change } from './change.ts';
 import type { Decision } from './decision.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RepositoryNote } from './forge.ts';
 import type { CommitId, Digest } from './ids.ts';
 import type { Observation } from './observation.ts';
 import type { Checkpoint, PlanRecord } from './record.ts';
+import type { Saw } from './saw.ts';
 import type { TaskOutcome } from './task-state.ts';
 
 /** Where an event stands: `seq` grows over the whole life of a task, also over continue-as-new. */
@@ -15,6 +17,12 @@ export interface EventPlace {
   /** `<run index>.<event id>`, for example `0.17`. */
   readonly seq: string;
   readonly atMs: number;
+}
+
+/** Who told the task something, and what their screen was based on; absent when they quoted nothing. */
+export interface Said {
+  readonly by: string;
+  readonly saw?: Saw;
 }
 
 /**
@@ -56,7 +64,13 @@ export type TaskEvent = EventPlace &
     | { readonly type: 'action.decided'; readonly actionId: string; readonly decision: Decision }
     | { readonly type: 'approval.opened'; readonly approval: PendingApproval }
     /** An answer that was sent; whether it counted, `accepted` says (null: a signal, judged in the workflow). */
-    | { readonly type: 'approval.answered'; readonly answer: Answer; readonly accepted: boolean | null }
+    | {
+        readonly type: 'approval.answered';
+        readonly answer: Answer;
+        readonly accepted: boolean | null;
+        /** Why it was not taken. */
+        readonly refused?: string;
+      }
     | {
         readonly type: 'actions.observed';
         readonly observations: readonly Observation[];
@@ -70,11 +84,15 @@ export type TaskEvent = EventPlace &
         readonly checks: VerifyOutput['checks'];
         readonly passed: boolean;
       }
-    | { readonly type: 'task.steered'; readonly text: string; readonly by: string }
-    | { readonly type: 'task.paused'; readonly by: string }
-    | { readonly type: 'task.resumed'; readonly by: string }
+    | ({ readonly type: 'task.steered'; readonly text: string } & Said)
+    | ({ readonly type: 'task.paused' } & Said)
+    | ({ readonly type: 'task.resumed' } & Said)
+    | ({ readonly type: 'task.rollback_requested'; readonly toIteration: number } & Said)
+    | ({ readonly type: 'task.changed' } & Pick<Change, 'budget' | 'model' | 'constraints'> & Said)
+    /** A message with an answer that was not taken, other than an answer to an approval. */
+    | ({ readonly type: 'message.refused'; readonly what: string; readonly reason: string } & Said)
     | { readonly type: 'task.rolled_back'; readonly toIteration: number; readonly commit: CommitId }
-    | { readonly type: 'task.cancel_requested'; readonly by: string }
+    | ({ readonly type: 'task.cancel_requested'; readonly mode: 'soft' | 'now' } & Said)
     | ({ readonly type: 'task.finished' } & Omit<TaskOutcome, 'taskId'>)
     | {
         readonly type: 'live.running';

@@ -5,6 +5,7 @@ import type { Budget, Usage } from './budget.ts';
 import type { StandingRule } from './decision.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { CommitId, Digest, TaskId, TreeId } from './ids.ts';
+import type { Intervention } from './intervention.ts';
 import type { TaskSpec } from './task.ts';
 import type { TaskStatus } from './words/sets.ts';
 
@@ -20,6 +21,34 @@ export interface TaskOutcome {
   readonly usage: Usage;
   /** An error code or one sentence: why it is not delivered; empty when it is. */
   readonly reason: string;
+  /** What people told the task after its last record, at most the newest 40: no record has these. Absent in outcomes of before there was a list. */
+  readonly interventions?: readonly Intervention[];
+}
+
+/** A person's wish to end the task: `soft` once what runs is finished and recorded, `now` at once. */
+export interface Ending {
+  readonly mode: 'soft' | 'now';
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/** A change of constraints that no plan has taken up yet. */
+export interface ConstraintChange {
+  readonly add: readonly string[];
+  readonly replace: boolean;
+  readonly by: string;
+}
+
+/** The oldest approval that waits, as lists show it: a value of the workflow's memo. */
+export interface WaitingNote {
+  readonly approvalId: string;
+  readonly title: string;
+  readonly openedAtMs: number;
+  readonly expiresAtMs: number;
+  /** How many wait besides. */
+  readonly more: number;
+  /** What the task had cost when it asked; null when a price is unknown. */
+  readonly costUsd: number | null;
 }
 
 /** Where a task is, as the query `status` gives it and as continue-as-new carries it. JSON-safe; its size does not grow with the iterations. */
@@ -63,8 +92,26 @@ export interface TaskState {
   /** Answered since the last record, to be written into the next one. */
   readonly approvals: readonly ApprovalRecord[];
   readonly paused: boolean;
+  /** The last 20 answers, newest last: what tells a late one what was decided. */
+  readonly settled: readonly ApprovalRecord[];
+  /** Everything that people told the task since the last record, oldest first, at most 400. */
+  readonly interventions: readonly Intervention[];
+  readonly interventionsLeftOut: number;
+  readonly ending: Ending | null;
+  /** Nothing runs but the model, whose answer nothing depends on yet. */
+  readonly planning: boolean;
   readonly rollbackTo: number | null;
+  /** Of the newest response. */
   readonly model: string;
+  /** Of the next call. */
+  readonly wantedModel: string;
+  /** What holds, and the artifact with it once a plan has taken a change up; `digest: null` is what the task was started with. */
+  readonly constraints: {
+    readonly digest: Digest | null;
+    readonly count: number;
+    readonly characters: number;
+  };
+  readonly constraintChanges: readonly ConstraintChange[];
   readonly outcome: TaskOutcome | null;
 }
 

@@ -86,7 +86,7 @@ export function createPerson({ client, recording, reach, signal }: PersonDeps): 
   };
 }
 
-/** As it was answered then. Silence cannot be waited for: what expired is rejected. */
+/** As it was answered then. Silence cannot be waited for: what expired or was overtaken by a change is rejected. */
 function answerTo(pending: PendingApproval, record: ApprovalRecord | undefined): Answer {
   const { approvalId, digest } = pending;
   const common = { approvalId, digest, scope: 'once', editedDigest: null } as const;
@@ -95,7 +95,8 @@ function answerTo(pending: PendingApproval, record: ApprovalRecord | undefined):
     return { ...common, outcome: 'granted', reason: 'granted by the drill', by };
   }
   const by = { name: record.by.name, proof: 'os_user' } as const;
-  if (record.outcome === 'expired') return { ...common, outcome: 'rejected', reason: record.reason, by };
+  if (record.outcome === 'expired' || record.outcome === 'withdrawn')
+    return { ...common, outcome: 'rejected', reason: record.reason, by };
   const { outcome, reason, scope, editedDigest } = record;
   return { approvalId, digest, outcome, reason, scope, editedDigest, by };
 }
@@ -110,7 +111,11 @@ async function untilTaken(call: () => Promise<unknown>, signal: AbortSignal): Pr
       signal.throwIfAborted();
       const code = errorCode(error);
       // The one before has arrived, and its answer did not.
-      if (tries > 1 && (code === 'approval.not_found' || code === 'task.ended')) return;
+      if (
+        tries > 1 &&
+        (code === 'approval.not_found' || code === 'approval.decided' || code === 'task.ended')
+      )
+        return;
       if (code !== 'server.unavailable' && code !== 'worker.missing') throw error;
       await delay(retryMs, undefined, { signal });
     }

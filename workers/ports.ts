@@ -4,6 +4,7 @@ import { createDirectoryStore } from '../artifacts/directory-store.ts';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { ModelClient } from '../contracts/model-client.ts';
+import type { Notifier } from '../contracts/notifier.ts';
 import type { Sandbox } from '../contracts/sandbox.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import { createGitForge } from '../forge/git-forge.ts';
@@ -12,6 +13,8 @@ import { createOpenAiClient, defaultModelLimits } from '../models/openai-client.
 import { createProfileTable } from '../models/profile.ts';
 import { createLocalSandbox, defaultIdleLimitMs } from '../sandbox/local-sandbox.ts';
 import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
+import { silentNotifier } from './notify/silent-notifier.ts';
+import { createWebhookNotifier, defaultWebhookTimeoutMs } from './notify/webhook-notifier.ts';
 import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** The adapters that this machine's configuration asks for. Throws `config.invalid`, `disk.no_permission`, `disk.full`. */
@@ -25,6 +28,7 @@ export function createPorts(env: Environment = process.env): Ports {
     sandbox: localSandbox(env),
     model: modelClient(settings),
     dialect: dialects(settings),
+    notifier: notifierOf(env),
     limits: defaultLimits,
   };
 }
@@ -49,6 +53,12 @@ export function localSandbox(env: Environment = process.env): Sandbox {
     upstreamProxyUrl: env['HTTPS_PROXY'] ?? env['https_proxy'] ?? null,
     idleLimitMs: defaultIdleLimitMs,
   });
+}
+
+/** Who is told of what waits: the address in `LONGHAUL_NOTIFY_URL`, else nobody. */
+function notifierOf(env: Environment): Notifier {
+  const url = env['LONGHAUL_NOTIFY_URL'] ?? '';
+  return url === '' ? silentNotifier : createWebhookNotifier({ url, timeoutMs: defaultWebhookTimeoutMs });
 }
 
 function modelClient(settings: ModelSettings): ModelClient {

@@ -1,13 +1,15 @@
-import type { Answer, PendingApproval } from '../contracts/approval.ts';
+import type { Answer, ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
 import { identityProof } from '../contracts/words/sets.ts';
+import { repeats, settledProblem } from './settled.ts';
 
-export interface AnswerProblem {
+/** Why a message is not taken. */
+export interface MessageProblem {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-const refused = (message: string): AnswerProblem => ({ code: 'approval.refused', message });
+const refused = (message: string): MessageProblem => ({ code: 'approval.refused', message });
 
 const outcomes: readonly unknown[] = ['granted', 'rejected', 'edited'] satisfies readonly Answer['outcome'][];
 const scopes: readonly unknown[] = [undefined, 'once', 'task'] satisfies readonly (
@@ -25,19 +27,33 @@ export function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 100);
 }
 
-/**
- * What is wrong with an answer; undefined when it counts, and then it has the form of `AnswerSchema`. Synchronous and total: it judges an
- * update before it is accepted and a signal after it came, and either's payload may be anything.
- */
-export function answerProblem(
-  pending: readonly PendingApproval[],
-  answer: Answer,
-  via: 'update' | 'signal',
-): AnswerProblem | undefined {
+/** What people are asked, and what has been settled of late. */
+export interface Asked {
+  readonly pending: readonly PendingApproval[];
+  readonly settled: readonly ApprovalRecord[];
+}
+
+/** What is wrong with the form of an answer, whatever is asked. Synchronous and total: the payload may be anything. */
+export function malformedAnswer(answer: Answer): MessageProblem | undefined {
   if (typeof answer !== 'object' || answer === null)
     return refused('expected an answer {approvalId, digest, outcome}');
+  return byProblem(answer.by) ?? formProblem(answer);
+}
+
+/**
+ * What is wrong with an answer; undefined when it counts, and then it has the form of `AnswerSchema`. Synchronous and total: an update's and
+ * a signal's payload may be anything. The same answer again counts as it did, and changes nothing.
+ */
+export function answerProblem(
+  { pending, settled }: Asked,
+  answer: Answer,
+  via: 'update' | 'signal',
+): MessageProblem | undefined {
+  if (typeof answer !== 'object' || answer === null) return malformedAnswer(answer);
   const approval = pending.find((p) => p.approvalId === answer.approvalId);
   if (!approval) {
+    const before = settled.findLast((s) => s.approvalId === answer.approvalId);
+    if (before !== undefined) return repeats(before, answer, via) ? undefined : settledProblem(before);
     const open = pending.map((p) => p.approvalId).join(', ') || 'none';
     return {
       code: 'approval.not_found',
@@ -57,17 +73,22 @@ function whoProblem(
   approval: PendingApproval,
   by: Answer['by'] | undefined,
   via: 'update' | 'signal',
-): AnswerProblem | undefined {
-  if (by !== undefined && !isPerson(by)) {
-    return refused(
-      `expected "by" to be {name: at most ${maxNameCharacters} characters, proof: ${proofs.join(' or ')}}`,
-    );
-  }
+): MessageProblem | undefined {
+  const malformed = byProblem(by);
+  if (malformed !== undefined) return malformed;
   const known = via === 'update' && by !== undefined && by.proof !== identityProof.signal;
   return known || approval.acceptsSignals
     ? undefined
     : refused(
         `the policy takes no plain signal for ${approval.approvalId}, because a signal proves nobody: use "longhaul approve"`,
+      );
+}
+
+function byProblem(by: unknown): MessageProblem | undefined {
+  return by === undefined || isPerson(by)
+    ? undefined
+    : refused(
+        `expected "by" to be {name: at most ${maxNameCharacters} characters, proof: ${proofs.join(' or ')}}`,
       );
 }
 
@@ -78,7 +99,7 @@ function isPerson(by: unknown): boolean {
   return named && proofs.includes(proof);
 }
 
-function formProblem({ outcome, scope, reason, editedDigest }: Partial<Answer>): AnswerProblem | undefined {
+function formProblem({ outcome, scope, reason, editedDigest }: Partial<Answer>): MessageProblem | undefined {
   if (!outcomes.includes(outcome))
     return refused(`expected an outcome of ${outcomes.join(', ')}, got ${shown(outcome)}`);
   if (!scopes.includes(scope)) return refused(`expected a scope of once or task, got ${shown(scope)}`);
@@ -93,7 +114,7 @@ function isDigest(value: unknown): boolean {
   return typeof value === 'string' && digestForm.test(value);
 }
 
-function contentProblem(approval: PendingApproval, answer: Answer): AnswerProblem | undefined {
+function contentProblem(approval: PendingApproval, answer: Answer): MessageProblem | undefined {
   if (answer.outcome === 'edited' && (approval.subject !== 'action' || !isDigest(answer.editedDigest))) {
     return refused(
       'only an action can be edited, and an edited answer needs editedDigest, the changed action',

@@ -3,8 +3,11 @@ import type { OpenApprovalInput } from '../contracts/activities.ts';
 import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import type { ApprovalId } from '../contracts/ids.ts';
 import { faultText, passes, waitForPassing } from './fault.ts';
+import { nextReminder } from './reminders.ts';
 import { openApproval, releaseSandboxes } from './stages.ts';
+import { endIfAsked } from './stop-task.ts';
 import type { Task } from './task.ts';
+import { tellOfApproval } from './tell.ts';
 
 export interface Question
   extends Pick<OpenApprovalInput, 'subject' | 'title' | 'details' | 'action' | 'decision'> {
@@ -28,6 +31,7 @@ export async function askPeople(
   questions: readonly Question[],
   { keepSandbox = false }: AskOptions = {},
 ): Promise<ReadonlyMap<string, ApprovalRecord>> {
+  endIfAsked(task);
   const startedMs = Date.now();
   const opened = await open(task, questions);
   const answered = () => opened.every(({ approvalId }) => answerTo(task, approvalId) !== undefined);
@@ -36,12 +40,31 @@ export async function askPeople(
   const inGrace = await condition(answered, Math.min(sandboxGraceMs, leftMs()));
   if (!inGrace && Date.now() < lastMs) {
     if (!keepSandbox) await giveSandboxBack(task);
-    await condition(answered, leftMs());
+    await waitWithReminders(task, opened, answered, lastMs);
   }
   for (const approval of opened)
     if (answerTo(task, approval.approvalId) === undefined) expire(task, approval);
   task.apply({ type: 'waited_for_people', ms: Date.now() - startedMs });
   return new Map(task.state.approvals.map((record) => [record.approvalId, record]));
+}
+
+/** Reminds of what is not answered yet, from time to time, until all is answered or the time is over. */
+async function waitWithReminders(
+  task: Task,
+  opened: readonly PendingApproval[],
+  answered: () => boolean,
+  lastMs: number,
+): Promise<void> {
+  const openedAtMs = Math.min(...opened.map((p) => p.openedAtMs));
+  for (;;) {
+    const reminder = nextReminder(openedAtMs, Date.now(), lastMs);
+    const untilMs = reminder?.atMs ?? lastMs;
+    if (await condition(answered, Math.max(1, untilMs - Date.now()))) return;
+    if (reminder === null) return;
+    for (const approval of opened)
+      if (answerTo(task, approval.approvalId) === undefined)
+        tellOfApproval(task.state, approval, reminder.number);
+  }
 }
 
 /**
@@ -60,6 +83,7 @@ async function open(task: Task, questions: readonly Question[]): Promise<readonl
     const approval = await openPatiently(task, question);
     opened.push(approval);
     task.apply({ type: 'approval_opened', approval });
+    tellOfApproval(task.state, approval, 0);
   }
   return opened;
 }

@@ -80,6 +80,7 @@ async function settle(
 function refusalOf(decision: Decision, answer: ApprovalRecord | undefined): string | null {
   if (decision.outcome === 'deny') return `denied by ${decision.ruleId}: ${decision.reason}`;
   if (answer?.outcome === 'expired') return 'nobody answered in time, which counts as a refusal';
+  if (answer?.outcome === 'withdrawn') return `not asked any more: ${answer.reason}`;
   if (answer?.outcome === 'rejected')
     return `rejected by ${answer.by.name}: ${answer.reason || 'no reason given'}`;
   const agreed = answer?.outcome === 'granted' || answer?.outcome === 'edited';

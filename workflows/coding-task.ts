@@ -9,14 +9,16 @@ import {
 import type { TaskSpec } from '../contracts/task.ts';
 import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-state.ts';
 import { faultText } from './fault.ts';
-import { orFail, StopTask } from './faults.ts';
+import { orFail } from './faults.ts';
 import { follow, goBack } from './follow.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
 import { newRunDue } from './run-limit.ts';
 import { fetchRepository, perceive, releaseSandboxes } from './stages.ts';
+import { cancelReason, endIfAsked, StopTask } from './stop-task.ts';
 import { createTask, type Task } from './task.ts';
 import { initialState } from './task-state.ts';
+import { tellOfEnd } from './tell.ts';
 
 /** A coding task from its instruction to a delivered branch, over any number of restarts, days and people. */
 export async function codingTask(input: CodingTaskInput): Promise<TaskOutcome> {
@@ -30,8 +32,11 @@ export async function codingTask(input: CodingTaskInput): Promise<TaskOutcome> {
     }),
   );
   task.apply({ type: 'finished', outcome });
-  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  return outcome;
+  await CancellationScope.nonCancellable(async () => {
+    await tellOfEnd(task.state, outcome);
+    await condition(allHandlersFinished);
+  });
+  return withUnrecorded(task.state, outcome);
 }
 
 async function prepare(task: Task, spec: TaskSpec): Promise<void> {
@@ -47,6 +52,7 @@ async function prepare(task: Task, spec: TaskSpec): Promise<void> {
 async function loop(task: Task): Promise<TaskOutcome> {
   for (;;) {
     await whilePaused(task);
+    endIfAsked(task);
     if (newRunDue(task.state, workflowInfo())) {
       // No message may be lost: a handler that still runs would change a state that has been carried over already.
       await condition(allHandlersFinished);
@@ -67,7 +73,8 @@ async function loop(task: Task): Promise<TaskOutcome> {
 async function whilePaused(task: Task): Promise<void> {
   while (task.state.paused) {
     task.apply({ type: 'held' });
-    await condition(() => task.state.status !== 'paused');
+    await condition(() => task.state.status !== 'paused' || task.state.rollbackTo !== null);
+    if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person', true);
   }
 }
 
@@ -75,7 +82,7 @@ async function whilePaused(task: Task): Promise<void> {
 async function ending(task: Task, run: () => Promise<TaskOutcome>): Promise<TaskOutcome> {
   const outcome = await run().catch((error: unknown) => {
     if (error instanceof StopTask) return notDelivered(task.state, error.status, error.message);
-    if (isCancellation(error)) return notDelivered(task.state, 'cancelled', 'cancelled by a person');
+    if (isCancellation(error)) return notDelivered(task.state, 'cancelled', cancelReason(task.state));
     const fault = faultText(error);
     if (fault === undefined) throw error;
     return notDelivered(task.state, 'failed', fault);
@@ -85,6 +92,11 @@ async function ending(task: Task, run: () => Promise<TaskOutcome>): Promise<Task
     ifFault,
   );
   return outcome;
+}
+
+/** What people said after the last record is in no record: the task's result has it. */
+function withUnrecorded({ interventions }: TaskState, outcome: TaskOutcome): TaskOutcome {
+  return interventions.length === 0 ? outcome : { ...outcome, interventions: interventions.slice(-40) };
 }
 
 function ifFault(error: unknown): void {

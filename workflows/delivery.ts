@@ -94,6 +94,10 @@ function refused(
     const said = 'nobody agreed to the delivery in time';
     return notDelivered(evaluation, 'stop', said, observed(action, decision, approval, 'denied', said));
   }
+  if (approval.outcome === 'withdrawn') {
+    const said = `not asked any more: ${approval.reason}`;
+    return notDelivered(evaluation, 'continue', said, observed(action, decision, approval, 'denied', said));
+  }
   const said = `${approval.by.name} refused the delivery: ${approval.reason || 'no reason given'}`;
   task.apply({ type: 'noticed', notice: said });
   return notDelivered(evaluation, 'continue', said, observed(action, decision, approval, 'denied', said));

@@ -1,23 +1,7 @@
-import { isCancellation } from '@temporalio/workflow';
 import { type AskOptions, askPeople, type Question, questionId } from './ask-people.ts';
 import { faultText, passes, waitForPassing } from './fault.ts';
+import { endIfAsked, StopTask } from './stop-task.ts';
 import type { Task } from './task.ts';
-
-/** Ends the task without a delivery, from wherever it is. */
-export class StopTask extends Error {
-  readonly status: 'stopped' | 'failed';
-
-  constructor(status: 'stopped' | 'failed', reason: string) {
-    super(reason);
-    this.name = 'StopTask';
-    this.status = status;
-  }
-}
-
-/** Whether an error is one of the ways in which people end a task, and no bug. */
-export function endsTask(error: unknown): boolean {
-  return error instanceof StopTask || isCancellation(error);
-}
 
 /** A fault here ends the task as `failed`: nothing has been made yet that a person could save. */
 export async function orFail<T>(stage: () => Promise<T>): Promise<T> {
@@ -42,21 +26,25 @@ export async function orAsk<T>(
     } catch (error) {
       const fault = faultText(error);
       if (fault === undefined) throw error;
-      if (passes(error)) {
-        await waitForPassing();
-        continue;
-      }
-      const approvalId = questionId(task, `fault-${name}`);
-      const question: Question = {
-        approvalId,
-        subject: 'fault',
-        title: `${name} failed. Try again?`,
-        details: [fault],
-        action: null,
-        decision: null,
-      };
-      const answers = await askPeople(task, [question], options);
-      if (answers.get(approvalId)?.outcome !== 'granted') throw new StopTask('stopped', fault);
+      endIfAsked(task);
+      if (passes(error)) await waitForPassing();
+      else await askToTryAgain(task, name, fault, options);
     }
   }
+}
+
+async function askToTryAgain(task: Task, name: string, fault: string, options: AskOptions): Promise<void> {
+  const approvalId = questionId(task, `fault-${name}`);
+  const question: Question = {
+    approvalId,
+    subject: 'fault',
+    title: `${name} failed. Try again?`,
+    details: [fault],
+    action: null,
+    decision: null,
+  };
+  const answers = await askPeople(task, [question], options);
+  const outcome = answers.get(approvalId)?.outcome;
+  // Withdrawn: a person has changed what it depends on, so it is tried again.
+  if (outcome !== 'granted' && outcome !== 'withdrawn') throw new StopTask('stopped', fault);
 }

@@ -1,13 +1,15 @@
 import type { TaskOutcome } from '../contracts/task-state.ts';
 import { askPeople, questionId } from './ask-people.ts';
-import { orAsk, StopTask } from './faults.ts';
+import { orAsk } from './faults.ts';
 import type { IterationEnd } from './iteration.ts';
 import { prepared } from './prepared.ts';
 import { rollBack } from './stages.ts';
+import { endIfAsked, StopTask } from './stop-task.ts';
 import type { Task } from './task.ts';
 
 /** What comes after an iteration; null goes on. */
 export async function follow(task: Task, { evaluation }: IterationEnd): Promise<TaskOutcome | null> {
+  endIfAsked(task);
   const { next, reason } = evaluation;
   switch (next) {
     case 'continue':
@@ -40,6 +42,7 @@ async function askToGoOn(task: Task, reason: string): Promise<void> {
     },
   ]);
   const answer = answers.get(approvalId);
+  if (answer?.outcome === 'withdrawn') return;
   if (answer?.outcome !== 'granted') throw new StopTask('stopped', reason);
   task.apply({ type: 'noticed', notice: `${answer.by.name} says: go on. ${answer.reason}`.trim() });
 }
@@ -49,9 +52,16 @@ export async function goBack(task: Task, toIteration: number, who: string, byPer
   const { taskId, head } = task.state;
   if (head === null) return;
   const { contextDigest } = prepared(task.state);
-  const { workspace } = await orAsk(task, 'rollback', () =>
-    rollBack({ taskId, contextDigest, toIteration, head, workspace: prepared(task.state).workspace }),
+  // A person may name another iteration while this one cannot be restored.
+  const target = () => (byPerson ? (task.state.rollbackTo ?? toIteration) : toIteration);
+  const { workspace, iteration } = await orAsk(task, 'rollback', () =>
+    rollBack({
+      ...{ taskId, contextDigest, head },
+      toIteration: target(),
+      workspace: prepared(task.state).workspace,
+    }),
   );
-  const notice = `${who} rolled the workspace back to the end of iteration ${toIteration}. Later changes are gone.`;
+  if (byPerson && iteration !== target()) return goBack(task, target(), who, byPerson);
+  const notice = `${who} rolled the workspace back to the end of iteration ${iteration}. Later changes are gone.`;
   task.apply({ type: 'rolled_back', workspace, notice, byPerson });
 }

@@ -2,14 +2,15 @@ import type { EvaluateInput } from '../contracts/activities.ts';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
-import { authorizeActions } from './authorize-actions.ts';
+import { authorizeActions, notRun } from './authorize-actions.ts';
 import { deliverTask } from './delivery.ts';
-import { endsTask, orAsk } from './faults.ts';
+import { orAsk } from './faults.ts';
 import { pace } from './pace.ts';
 import { budgetLeft, type Planned, planIteration } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { begun, type Happened, recordIteration, recordUnfinished } from './record-iteration.ts';
 import { evaluate, execute } from './stages.ts';
+import { endIfAsked, endsTask } from './stop-task.ts';
 import type { Task } from './task.ts';
 import { heard } from './unread.ts';
 
@@ -28,7 +29,9 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   let happened = begun(task, planned, { startedAtMs, waitedBefore });
   try {
     happened = { ...happened, decided: await authorizeActions(task, planned.actions) };
-    happened = { ...happened, ...(await executeAllowed(task, happened)) };
+    const overtaken = overtakenBy(task.state);
+    happened = { ...happened, ...(await executeAllowed(task, happened, overtaken)) };
+    if (overtaken !== null) endIfAsked(task);
     const evaluation = await judge(task, planned, happened.observations);
     const judged = heard(task.state, evaluation);
     const delivery = judged.next === 'deliver' ? await deliverTask(task, judged) : null;
@@ -42,10 +45,25 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   return { evaluation: happened.evaluation, outcome: happened.delivery?.outcome ?? null };
 }
 
-async function executeAllowed(task: Task, { decided, checkpoint: unchanged }: Happened) {
+/** Why no action of this iteration is worth running any more; null otherwise. */
+function overtakenBy({ ending, rollbackTo }: TaskState): string | null {
+  if (ending !== null) return `not run: ${ending.by} cancelled the task before its turn came`;
+  if (rollbackTo === null) return null;
+  return `not run: the workspace goes back to the end of iteration ${rollbackTo}`;
+}
+
+async function executeAllowed(
+  task: Task,
+  { decided, checkpoint: unchanged }: Happened,
+  overtaken: string | null,
+) {
   const { specDigest, contextDigest } = prepared(task.state);
   const actions = decided.filter((d) => d.observation === null).map((d) => d.action);
   const settled = decided.flatMap((d) => d.observation ?? []);
+  if (overtaken !== null) {
+    const skipped = actions.map((action) => notRun(action, 'cancelled', overtaken));
+    return { observations: [...settled, ...skipped], checkpoint: unchanged };
+  }
   if (actions.length === 0) return { observations: settled, checkpoint: unchanged };
   const { taskId, iteration } = task.state;
   const timestampMs = Date.now();

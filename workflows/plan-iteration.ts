@@ -1,15 +1,20 @@
 import type { Paid, PlanInput, PlanOutput, Steer } from '../contracts/activities.ts';
 import type { Budget, Usage } from '../contracts/budget.ts';
+import type { TaskState } from '../contracts/task-state.ts';
 import { askPeople, questionId } from './ask-people.ts';
-import { orAsk, StopTask } from './faults.ts';
+import { orAsk } from './faults.ts';
 import { pace } from './pace.ts';
 import { beginPlanning, charged, type PlanProgress, paidOfFailure } from './plan-progress.ts';
 import { prepared } from './prepared.ts';
 import { plan } from './stages.ts';
+import { endIfAsked, StopTask } from './stop-task.ts';
+import { takeUpChanges } from './take-up-changes.ts';
 import type { Task } from './task.ts';
 
-/** At most three bytes each: well below what an activity's input may hold. */
-const maxSteerCharacters = 8000;
+/** Of steers, and of notices: at most three bytes each, well below what an activity's input may hold. */
+const maxMessageCharacters = 8500;
+/** What a steer takes besides its words. */
+const steerFrame = 20;
 
 export type Planned = Extract<PlanOutput, { status: 'planned' }> & { readonly steers: readonly Steer[] };
 
@@ -22,9 +27,11 @@ export async function planIteration(task: Task): Promise<Planned> {
     task.apply({ type: 'paid', usage: charged(before, task.state.usage, paid, 0) });
   };
   for (;;) {
-    if (task.state.usage.iterations >= task.state.budget.maxIterations) {
-      await askForMore(task, `${task.state.budget.maxIterations} iterations are used up`);
+    endIfAsked(task);
+    while (task.state.usage.iterations >= task.state.budget.maxIterations) {
+      await askForMore(task, iterationsUsedUp(task.state));
     }
+    await takeUpChanges(task);
     let input = inputOf(task, progress);
     const planned = await orAsk(task, 'plan', async () => {
       input = inputOf(task, progress);
@@ -71,13 +78,18 @@ function inputOf(task: Task, progress: PlanProgress): PlanInput {
     taskId: state.taskId,
     iteration: state.iteration,
     specDigest,
+    model: state.wantedModel,
+    constraintsDigest: state.constraints.digest,
     contextDigest,
     transcript,
     compaction,
     paid,
     previousRecord: state.head,
-    steers: firstSteers(state.steers.slice(steers.length)),
-    notices: state.notices.slice(notices.length),
+    steers: firstFitting(
+      state.steers.slice(steers.length),
+      ({ text, by }) => text.length + by.length + steerFrame,
+    ),
+    notices: firstFitting(state.notices.slice(notices.length), (notice) => notice.length),
     steps: state.steps,
     pace: pace({
       iteration: state.iteration,
@@ -96,11 +108,11 @@ function mayCost({ usage, budget }: Task['state'], estimatedUsd: number): string
 }
 
 /** As many as fit into one input, at least one; the others wait for the next plan. */
-function firstSteers(steers: readonly Steer[]): readonly Steer[] {
+function firstFitting<T>(messages: readonly T[], lengthOf: (message: T) => number): readonly T[] {
   let characters = 0;
-  return steers.filter(({ text }, index) => {
-    characters += text.length;
-    return index === 0 || characters <= maxSteerCharacters;
+  return messages.filter((message, index) => {
+    characters += lengthOf(message);
+    return index === 0 || characters <= maxMessageCharacters;
   });
 }
 
@@ -111,11 +123,19 @@ export function budgetLeft(budget: Budget, usage: Usage): number {
   return Math.max(0, Math.min(iterations, money));
 }
 
+function iterationsUsedUp({ usage, budget }: TaskState): string {
+  const { maxIterations } = budget;
+  return usage.iterations === maxIterations
+    ? `${maxIterations} iterations are used up`
+    : `${usage.iterations} iterations are used, and at most ${maxIterations} may be`;
+}
+
 async function askForMore(task: Task, reason: string): Promise<void> {
-  const { budget, budgetStep } = task.state;
+  const { budget, budgetStep, usage } = task.state;
   const more: Budget = {
     maxUsd: budget.maxUsd === null || budgetStep.maxUsd === null ? null : budget.maxUsd + budgetStep.maxUsd,
-    maxIterations: budget.maxIterations + budgetStep.maxIterations,
+    // A person may have lowered it below what is used already: granting must be worth an iteration.
+    maxIterations: Math.max(budget.maxIterations, usage.iterations) + budgetStep.maxIterations,
   };
   const approvalId = questionId(task, 'budget');
   const money = more.maxUsd === null ? '' : ` and ${more.maxUsd} USD`;
@@ -129,7 +149,9 @@ async function askForMore(task: Task, reason: string): Promise<void> {
       decision: null,
     },
   ]);
-  if (answers.get(approvalId)?.outcome !== 'granted')
-    throw new StopTask('stopped', `the budget is used up: ${reason}`);
+  const outcome = answers.get(approvalId)?.outcome;
+  // Withdrawn: a person has set another budget, so it is looked at again.
+  if (outcome === 'withdrawn') return;
+  if (outcome !== 'granted') throw new StopTask('stopped', `the budget is used up: ${reason}`);
   task.apply({ type: 'budget_raised', budget: more });
 }

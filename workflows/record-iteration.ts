@@ -1,15 +1,18 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Evaluation } from '../contracts/evaluation.ts';
+import type { Digest } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Checkpoint, IterationRecord } from '../contracts/record.ts';
 import { type Decided, notRun } from './authorize-actions.ts';
 import type { Delivery } from './delivery.ts';
 import { faultText } from './fault.ts';
-import { endsTask, orAsk } from './faults.ts';
+import { orAsk } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { record } from './stages.ts';
+import { endsTask } from './stop-task.ts';
 import type { Task } from './task.ts';
+import type { StateChange } from './task-state.ts';
 import { workerVersion } from './worker-version.ts';
 
 /** What one iteration was, for the ledger. */
@@ -64,8 +67,9 @@ export async function recordUnfinished(task: Task, happened: Happened, error: un
   ];
   try {
     await CancellationScope.nonCancellable(async () => {
-      const { digest } = await record({ record: recordOf(task.state, { ...happened, observations }) });
-      task.apply({ type: 'recorded', digest });
+      const kept = recordOf(task.state, { ...happened, observations });
+      const { digest } = await record({ record: kept });
+      task.apply(recorded(digest, kept));
     });
   } catch (fault) {
     if (faultText(fault) === undefined) throw fault;
@@ -74,8 +78,16 @@ export async function recordUnfinished(task: Task, happened: Happened, error: un
 
 /** Appends the iteration to the ledger: the state's head becomes the new record. */
 export async function recordIteration(task: Task, happened: Happened): Promise<void> {
-  const { digest } = await orAsk(task, 'record', () => record({ record: recordOf(task.state, happened) }));
-  task.apply({ type: 'recorded', digest });
+  const { digest, kept } = await orAsk(task, 'record', async () => {
+    const made = recordOf(task.state, happened);
+    return { ...(await record({ record: made })), kept: made };
+  });
+  task.apply(recorded(digest, kept));
+}
+
+function recorded(digest: Digest, { interventions, interventionsLeftOut }: IterationRecord): StateChange {
+  const leftOut = interventionsLeftOut ?? 0;
+  return { type: 'recorded', digest, interventions: interventions?.length ?? 0, leftOut };
 }
 
 function recordOf(state: Task['state'], happened: Happened): IterationRecord {
@@ -99,6 +111,8 @@ function recordOf(state: Task['state'], happened: Happened): IterationRecord {
     actions: delivery?.action ? [...actions, delivery.action] : actions,
     approvals: [...state.approvals],
     steers: [...planned.steers],
+    ...(state.interventions.length === 0 ? {} : { interventions: [...state.interventions] }),
+    ...(state.interventionsLeftOut === 0 ? {} : { interventionsLeftOut: state.interventionsLeftOut }),
     checkpoint,
     evaluate: evaluation,
     timing: {

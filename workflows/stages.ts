@@ -42,14 +42,28 @@ export const { deliver, releaseSandboxes } = proxyActivities<
 });
 
 /** Pure or nearly so, and quick: they run inside the workflow task, which they must not hold for long. */
-export const { authorize, openApproval, record, proposeDelivery } = proxyLocalActivities<LocalActivities>({
-  startToCloseTimeout: '20s',
-  scheduleToCloseTimeout: '1m',
-  retry: { ...retry, maximumInterval: '10s' },
-});
+export const { authorize, openApproval, record, proposeDelivery, keepConstraints } =
+  proxyLocalActivities<LocalActivities>({
+    startToCloseTimeout: '20s',
+    scheduleToCloseTimeout: '1m',
+    retry: { ...retry, maximumInterval: '10s' },
+  });
 
 /** A person may name an artifact that nobody stored: no reason to wait for it. */
 export const { loadEdited } = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '20s',
   retry: { ...retry, maximumAttempts: 3 },
+});
+
+/** A receiver that is away for some minutes is told when it is back; between the tries nothing is held. */
+export const { notify } = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '5s',
+  localRetryThreshold: '1s',
+  retry: { initialInterval: '10s', backoffCoefficient: 6, maximumInterval: '5m', maximumAttempts: 4 },
+});
+
+/** The end of a task waits for it. */
+export const { notify: notifyOfEnd } = proxyLocalActivities<LocalActivities>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '1s', maximumAttempts: 2 },
 });

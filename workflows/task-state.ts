@@ -12,8 +12,9 @@ import type { Budget, Usage } from '../contracts/budget.ts';
 import type { StandingRule } from '../contracts/decision.ts';
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { Digest } from '../contracts/ids.ts';
+import type { Intervention } from '../contracts/intervention.ts';
 import type { TaskSpec } from '../contracts/task.ts';
-import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
+import type { ConstraintChange, Ending, TaskOutcome, TaskState } from '../contracts/task-state.ts';
 
 /** Everything that can change a task's state. */
 export type StateChange =
@@ -52,7 +53,13 @@ export type StateChange =
       readonly actions: string;
     }
   | { readonly type: 'verification_failed'; readonly notice: string }
-  | { readonly type: 'recorded'; readonly digest: Digest }
+  | {
+      readonly type: 'recorded';
+      readonly digest: Digest;
+      /** How many of the interventions, from the oldest on, and of those left out, the record holds: more may have come while it was stored. */
+      readonly interventions: number;
+      readonly leftOut: number;
+    }
   | { readonly type: 'approval_opened'; readonly approval: PendingApproval }
   | { readonly type: 'answered'; readonly record: ApprovalRecord; readonly standingRule: StandingRule | null }
   | {
@@ -77,6 +84,22 @@ export type StateChange =
     }
   | { readonly type: 'noticed'; readonly notice: string }
   | { readonly type: 'budget_raised'; readonly budget: Budget }
+  /** A person told the task something; what it changes, if it was taken, is a change of its own. */
+  | { readonly type: 'intervened'; readonly intervention: Intervention }
+  | {
+      readonly type: 'changed';
+      readonly budget: Budget;
+      readonly model: string;
+      readonly constraints: ConstraintChange | null;
+    }
+  | {
+      readonly type: 'constraints_kept';
+      readonly digest: Digest;
+      readonly notice: string;
+      /** How many of the changes it holds, from the oldest on. */
+      readonly taken: number;
+    }
+  | { readonly type: 'cancel_requested'; readonly ending: Ending }
   | { readonly type: 'continued_as_new' }
   | { readonly type: 'finished'; readonly outcome: TaskOutcome };
 
@@ -121,9 +144,26 @@ export function initialState(spec: TaskSpec): TaskState {
     paused: false,
     rollbackTo: null,
     model: spec.model,
+    wantedModel: spec.model,
+    constraints: { digest: null, ...sizeOf(spec.constraints) },
+    constraintChanges: [],
+    settled: [],
+    interventions: [],
+    interventionsLeftOut: 0,
+    ending: null,
+    planning: false,
     outcome: null,
   };
 }
+
+function sizeOf(texts: readonly string[]): { readonly count: number; readonly characters: number } {
+  return { count: texts.length, characters: texts.reduce((sum, text) => sum + text.length, 0) };
+}
+
+/** Of what a task keeps of people's messages between two records, and of answers for those who come late: the state is carried whole. */
+const maxInterventions = 400;
+const maxSettled = 20;
+const maxSettledReason = 200;
 
 type Changes = {
   readonly [T in StateChange['type']]: (
@@ -153,6 +193,7 @@ const changes: Changes = {
     ...s,
     iteration: s.iteration + 1,
     iterationsThisRun: s.iterationsThisRun + 1,
+    planning: true,
   }),
   planned: (s, { transcript, steps, usage, model, steersRead, noticesRead }) => ({
     ...s,
@@ -160,6 +201,7 @@ const changes: Changes = {
     steps: steps ?? s.steps,
     usage,
     model,
+    planning: false,
     steers: s.steers.slice(steersRead),
     notices: s.notices.slice(noticesRead),
   }),
@@ -185,10 +227,12 @@ const changes: Changes = {
   }),
   verification_failed: (s, { notice }) =>
     addNotice({ ...s, evaluatedTree: null, stuckFor: s.stuckFor + 1 }, notice),
-  recorded: (s, { digest }) => ({
+  recorded: (s, { digest, interventions, leftOut }) => ({
     ...s,
     head: digest,
     approvals: [],
+    interventions: s.interventions.slice(interventions),
+    interventionsLeftOut: Math.max(0, s.interventionsLeftOut - leftOut),
     usage: { ...s.usage, iterations: s.usage.iterations + 1 },
   }),
   approval_opened: (s, { approval }) => ({ ...s, status: 'waiting', pending: [...s.pending, approval] }),
@@ -199,6 +243,9 @@ const changes: Changes = {
       pending,
       status: pending.length > 0 ? 'waiting' : 'running',
       approvals: [...s.approvals, record],
+      settled: [...s.settled, { ...record, reason: record.reason.slice(0, maxSettledReason) }].slice(
+        -maxSettled,
+      ),
       standing: standingRule === null ? s.standing : [...s.standing, standingRule],
     };
   },
@@ -226,9 +273,50 @@ const changes: Changes = {
   },
   noticed: (s, { notice }) => addNotice(s, notice),
   budget_raised: (s, { budget }) => ({ ...s, budget }),
+  intervened: (s, { intervention }) =>
+    s.interventions.length < maxInterventions
+      ? { ...s, interventions: [...s.interventions, intervention] }
+      : { ...s, interventionsLeftOut: s.interventionsLeftOut + 1 },
+  changed: (s, { budget, model, constraints }) => ({
+    ...s,
+    budget,
+    // A limit that was not there at first grows by itself when more is granted: adding nothing would ask for ever.
+    budgetStep: { ...s.budgetStep, maxUsd: s.budgetStep.maxUsd ?? budget.maxUsd },
+    wantedModel: model,
+    ...(constraints === null ? {} : constraintsAfter(s, constraints)),
+  }),
+  constraints_kept: (s, { digest, notice, taken }) =>
+    addNotice(
+      {
+        ...s,
+        constraints: { ...s.constraints, digest },
+        constraintChanges: s.constraintChanges.slice(taken),
+      },
+      notice,
+    ),
+  cancel_requested: (s, { ending }) => ({
+    ...s,
+    ending: s.ending !== null && (s.ending.mode === 'now' || ending.mode === 'soft') ? s.ending : ending,
+  }),
   continued_as_new: (s) => ({ ...s, iterationsThisRun: 0 }),
   finished: (s, { outcome }) => ({ ...s, outcome, status: outcome.status, pending: [] }),
 };
+
+function constraintsAfter(
+  { constraints, constraintChanges }: TaskState,
+  change: ConstraintChange,
+): Pick<TaskState, 'constraints' | 'constraintChanges'> {
+  const { count, characters } = sizeOf(change.add);
+  const held = change.replace ? { count: 0, characters: 0 } : constraints;
+  return {
+    constraints: {
+      digest: constraints.digest,
+      count: held.count + count,
+      characters: held.characters + characters,
+    },
+    constraintChanges: [...constraintChanges, change],
+  };
+}
 
 function addNotice(state: TaskState, notice: string | null): TaskState {
   return notice === null ? state : { ...state, notices: [...state.notices, notice] };

@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { upsertSearchAttributes } from '@temporalio/workflow';
-import type { TaskState } from '../contracts/task-state.ts';
-import { searchAttribute } from '../contracts/words/messages.ts';
+import { upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import type { TaskState, WaitingNote } from '../contracts/task-state.ts';
+import { memoKey, searchAttribute } from '../contracts/words/messages.ts';
 import { applyChange, type StateChange } from './task-state.ts';
 
 const statusKey = defineSearchAttributeKey(searchAttribute.status, SearchAttributeType.KEYWORD);
@@ -13,7 +13,7 @@ export interface Task {
   apply(change: StateChange): void;
 }
 
-/** Keeps the state, and what lists show of it: one event in history when the status or the first waiting approval changes. */
+/** Keeps the state, and what lists show of it: one event in history when the status or the first waiting approval changes, one more when what waits does. */
 export function createTask(start: TaskState): Task {
   let state = start;
   return {
@@ -23,6 +23,8 @@ export function createTask(start: TaskState): Task {
     apply(change) {
       const before = state;
       state = applyChange(state, change);
+      if (state.pending !== before.pending && state.pending.length !== before.pending.length)
+        upsertMemo({ [memoKey.waiting]: waitingNote(state) });
       const approval = state.pending[0]?.approvalId;
       if (state.status === before.status && approval === before.pending[0]?.approvalId) return;
       upsertSearchAttributes([
@@ -31,4 +33,11 @@ export function createTask(start: TaskState): Task {
       ]);
     },
   };
+}
+
+function waitingNote({ pending, usage }: TaskState): WaitingNote | null {
+  const [oldest] = pending;
+  if (oldest === undefined) return null;
+  const { approvalId, title, openedAtMs, expiresAtMs } = oldest;
+  return { approvalId, title, openedAtMs, expiresAtMs, more: pending.length - 1, costUsd: usage.costUsd };
 }

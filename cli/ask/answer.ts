@@ -1,5 +1,6 @@
 import type { Answer, PendingApproval } from '../../contracts/approval.ts';
 import type { Digest } from '../../contracts/ids.ts';
+import type { Saw } from '../../contracts/saw.ts';
 
 export interface Said {
   readonly outcome: Answer['outcome'];
@@ -9,7 +10,7 @@ export interface Said {
 }
 
 /** A person's answer at this machine, bound to the digest of what they were shown. */
-export function answerOf(pending: PendingApproval, said: Said, user: string): Answer {
+export function answerOf(pending: PendingApproval, said: Said, user: string, saw: Saw | null): Answer {
   return {
     approvalId: pending.approvalId,
     digest: pending.digest,
@@ -18,5 +19,6 @@ export function answerOf(pending: PendingApproval, said: Said, user: string): An
     scope: said.scope ?? 'once',
     editedDigest: said.editedDigest ?? null,
     by: { name: user, proof: 'os_user' },
+    saw,
   };
 }

@@ -2,6 +2,7 @@ import type { TaskClient } from '../../client/task-client.ts';
 import type { ApprovalCard, PendingApproval } from '../../contracts/approval.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
+import type { Saw } from '../../contracts/saw.ts';
 import type { FileChange } from '../../contracts/task-repository.ts';
 import type { Platform } from '../platform.ts';
 import { safeText } from '../terminal/escape.ts';
@@ -22,6 +23,8 @@ export interface Asking {
   readonly screen: Screen;
   readonly taskId: TaskId;
   readonly pending: PendingApproval;
+  /** What the screen was based on when it was put. */
+  readonly saw: Saw;
   readonly signal: AbortSignal;
 }
 
@@ -149,9 +152,9 @@ async function confirmed(asking: Asking): Promise<boolean> {
 }
 
 async function sent(asking: Asking, said: Said): Promise<boolean> {
-  const { platform, client, taskId, pending } = asking;
+  const { platform, client, taskId, pending, saw } = asking;
   try {
-    await client.decide(taskId, answerOf(pending, said, platform.user));
+    await client.decide(taskId, answerOf(pending, said, platform.user, saw));
     return true;
   } catch (error) {
     await complained(asking, error);

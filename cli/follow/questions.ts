@@ -78,8 +78,10 @@ export function createPromptQuestions(deps: QuestionsDeps, onPrompt: (open: bool
       if (pending === undefined) return;
       await teller.hold();
       onPrompt(true);
+      const { iteration, head } = teller.view();
+      const saw = { iteration, head };
       const closing = new AbortController();
-      const result = askApproval({ ...deps, pending, signal: closing.signal });
+      const result = askApproval({ ...deps, pending, saw, signal: closing.signal });
       prompt = { approvalId: pending.approvalId, closing, result };
     },
     open: () => prompt?.result ?? null,

@@ -41,11 +41,11 @@ export function addApproveVerb(program: Command, { platform }: VerbContext): voi
       const options = parseUsage(OptionsSchema, raw);
       const { forTask, message, json } = options;
       await withTask(platform, task, async (client, taskId) => {
-        const { pending } = await showCard(platform, client, taskId, { ...options, approvalId });
+        const { pending, saw } = await showCard(platform, client, taskId, { ...options, approvalId });
         checkFits(pending, options);
         if (!(await sure(platform, options))) return printLines(platform, [line('Not answered; it waits.')]);
         const scope = forTask ? 'task' : 'once';
-        const answer = answerOf(pending, { outcome: 'granted', reason: message, scope }, platform.user);
+        const answer = answerOf(pending, { outcome: 'granted', reason: message, scope }, platform.user, saw);
         return sendAnswer(platform, client, taskId, answer, json);
       });
     });

@@ -42,7 +42,7 @@ export function addEditVerb(program: Command, { platform }: VerbContext): void {
       const options = parseUsage(OptionsSchema, raw);
       const { digest, json, yes } = options;
       await withTask(platform, task, async (client, taskId) => {
-        const { card, pending } = await showCard(platform, client, taskId, { approvalId, digest, json });
+        const { card, pending, saw } = await showCard(platform, client, taskId, { approvalId, digest, json });
         const body = editableBody(card);
         if (body === null) {
           throw new LonghaulError(
@@ -62,7 +62,7 @@ export function addEditVerb(program: Command, { platform }: VerbContext): void {
           return printLines(platform, [line('Not answered; it waits.')]);
         }
         const editedDigest = await client.putAction(action);
-        const answer = answerOf(pending, { outcome: 'edited', editedDigest }, platform.user);
+        const answer = answerOf(pending, { outcome: 'edited', editedDigest }, platform.user, saw);
         return sendAnswer(platform, client, taskId, answer, json);
       });
     });

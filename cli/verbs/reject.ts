@@ -27,8 +27,8 @@ export function addRejectVerb(program: Command, { platform }: VerbContext): void
     .action(async (task: string, approvalId: string | undefined, raw: unknown) => {
       const { reason, digest, json } = parseUsage(OptionsSchema, raw);
       await withTask(platform, task, async (client, taskId) => {
-        const { pending } = await showCard(platform, client, taskId, { approvalId, digest, json });
-        const answer = answerOf(pending, { outcome: 'rejected', reason }, platform.user);
+        const { pending, saw } = await showCard(platform, client, taskId, { approvalId, digest, json });
+        const answer = answerOf(pending, { outcome: 'rejected', reason }, platform.user, saw);
         return sendAnswer(platform, client, taskId, answer, json);
       });
     });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import { lineAndCommand } from '../terminal/line.ts';
 import { shellCommand } from '../view/shell-words.ts';
 import {
@@ -23,8 +24,11 @@ export function addResumeVerb(program: Command, { platform }: VerbContext): void
   }).action(async (task: string, raw: unknown) => {
     const { json } = parseUsage(OptionsSchema, raw);
     await withTask(platform, task, async (client, taskId) => {
-      await client.resume(taskId, platform.user);
-      if (json) return printJson(platform, { type: 'task.resumed', taskId });
+      const state = await lookAt(platform, client, taskId);
+      if (!json) await printLines(platform, glanceLines(state));
+      const saw = sawOf(state);
+      await client.resume(taskId, platform.user, saw);
+      if (json) return printJson(platform, { type: 'task.resumed', taskId, saw });
       const watch = shellCommand([platform.program, 'watch', taskId]);
       return printLines(platform, lineAndCommand(`${taskId} goes on. Watch it with:`, watch));
     });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { line } from '../terminal/line.ts';
+import { glanceLines, lookAt, sawOf } from '../look-at.ts';
+import { line, lineAt } from '../terminal/line.ts';
 import {
   defineVerb,
   JsonSchema,
@@ -23,7 +24,7 @@ export function addRollbackVerb(program: Command, { platform }: VerbContext): vo
   defineVerb(program, {
     usage: 'rollback <task>',
     summary: 'make the workspace what it was at the end of an earlier iteration',
-    more: 'Takes effect between iterations; the record keeps what was undone, and no iteration number is used again.',
+    more: 'Takes effect between iterations, at once while the task is paused; what waits for an answer about the workspace as it was is not asked any more. The record keeps what was undone, and no iteration number is used again.',
     example: 'rollback fix-the-date-bug-x7k2p --to 3',
     json: 'the answer as one object',
   })
@@ -31,10 +32,15 @@ export function addRollbackVerb(program: Command, { platform }: VerbContext): vo
     .action(async (task: string, raw: unknown) => {
       const { to, json } = parseUsage(OptionsSchema, raw);
       await withTask(platform, task, async (client, taskId) => {
-        await client.rollback(taskId, to, platform.user);
-        if (json) return printJson(platform, { type: 'rollback.requested', taskId, toIteration: to });
+        const state = await lookAt(platform, client, taskId);
+        if (!json) await printLines(platform, glanceLines(state));
+        const saw = sawOf(state);
+        const { withdrawn } = await client.rollback(taskId, to, platform.user, saw);
+        if (json)
+          return printJson(platform, { type: 'rollback.requested', taskId, toIteration: to, withdrawn, saw });
         return printLines(platform, [
           line(`${taskId} goes back to the end of iteration ${to} when its current iteration is done.`),
+          ...withdrawn.map((id) => lineAt(2, `${id} is not asked any more`)),
         ]);
       });
     });

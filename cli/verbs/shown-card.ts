@@ -2,6 +2,8 @@ import type { TaskClient } from '../../client/task-client.ts';
 import type { Answer, ApprovalCard, PendingApproval } from '../../contracts/approval.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
+import type { Saw } from '../../contracts/saw.ts';
+import { sawOf } from '../look-at.ts';
 import type { Platform } from '../platform.ts';
 import { resolveApproval } from '../resolve-approval.ts';
 import { line, tone } from '../terminal/line.ts';
@@ -11,6 +13,7 @@ import { printJson, printLines } from './define-verb.ts';
 export interface ShownCard {
   readonly card: ApprovalCard;
   readonly pending: PendingApproval;
+  readonly saw: Saw | null;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function showCard(
     const context = { program: platform.program, nowMs: platform.clock.nowMs(), changes };
     await printLines(platform, cardLines(card, pending, context));
   }
-  return { card, pending };
+  return { card, pending, saw: sawOf(state) };
 }
 
 /** Sends an answer and says what was answered. */

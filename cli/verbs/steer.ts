@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { LonghaulError } from '../../contracts/error.ts';
+import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import { line } from '../terminal/line.ts';
 import {
   defineVerb,
@@ -25,8 +26,11 @@ export function addSteerVerb(program: Command, { platform }: VerbContext): void 
     const said = text.trim();
     if (said === '') throw new LonghaulError('usage.invalid', 'The text to steer with is empty.');
     await withTask(platform, task, async (client, taskId) => {
-      await client.steer(taskId, said, platform.user);
-      if (json) return printJson(platform, { type: 'task.steered', taskId, text: said });
+      const state = await lookAt(platform, client, taskId);
+      if (!json) await printLines(platform, glanceLines(state));
+      const saw = sawOf(state);
+      await client.steer(taskId, said, platform.user, saw);
+      if (json) return printJson(platform, { type: 'task.steered', taskId, text: said, saw });
       return printLines(platform, [line(`Told ${taskId}; it reads this before its next iteration.`)]);
     });
   });

@@ -15,12 +15,13 @@ export function openedLines({ approval }: EventOf<'approval.opened'>): readonly 
 }
 
 /** An answer, who gave it and how that is known; a refused one counts for nothing. */
-export function answeredLines({ answer, accepted }: EventOf<'approval.answered'>): readonly Line[] {
+export function answeredLines({ answer, accepted, refused }: EventOf<'approval.answered'>): readonly Line[] {
   const proof = answer.by.proof === 'signal' ? ' (by a signal, which proves nobody)' : '';
   const who = `${answer.by.name}${proof}`;
   const id = tone('dim', `  ${answer.approvalId}`);
   if (accepted === false) {
-    return [lineAt(2, tone('warn', '! '), `an answer of ${who} was refused (${answer.outcome})`, id)];
+    const why = refused === undefined ? '' : `: ${refused}`;
+    return [lineAt(2, tone('warn', '! '), `an answer of ${who} was refused (${answer.outcome})`, why, id)];
   }
   const sent = accepted === null ? ', if the task takes it' : '';
   const scope = answer.scope === 'task' ? ' for the rest of the task' : '';

@@ -6,6 +6,7 @@ import { finishedLines, type StoryContext } from './finished-story.ts';
 import { formatDuration } from './format.ts';
 import { fetchedLines, perceivedLines, startedLines } from './header-story.ts';
 import { decidedLines, evaluatedLines, observedLines, plannedLines } from './iteration-story.ts';
+import { saidLines } from './said-story.ts';
 import type { TaskView } from './task-view.ts';
 
 /** The lines that one more event adds to a task's story; `before` is the view without it. Pure; the same for terminals and pipes. */
@@ -47,7 +48,10 @@ export function storyLines(before: TaskView, event: TaskEvent, context: StoryCon
     case 'task.rolled_back':
       return [line(tone('accent', `Rolled back to the end of iteration ${event.toIteration}`))];
     case 'task.cancel_requested':
-      return [line(tone('accent', `Cancelled by ${event.by}`))];
+    case 'task.rollback_requested':
+    case 'task.changed':
+    case 'message.refused':
+      return saidLines(event);
     default:
       throw new Error(`unknown event ${JSON.stringify(event satisfies never)}`);
   }

@@ -3,15 +3,19 @@ import type { BaselineCheck } from '../../contracts/activities.ts';
 import type { Answer, PendingApproval } from '../../contracts/approval.ts';
 import type { Usage } from '../../contracts/budget.ts';
 import type { CheckResult } from '../../contracts/evaluation.ts';
+import type { Digest } from '../../contracts/ids.ts';
 import type { PlanRecord } from '../../contracts/record.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { TaskOutcome } from '../../contracts/task-state.ts';
+import { isWithdrawn, type Overtaking } from '../../contracts/words/withdrawn.ts';
 
 /** What a person who has followed a task so far knows. Made from its events alone; plain JSON. */
 export interface TaskView {
   readonly taskId: string;
   readonly startedAtMs: number;
   readonly iteration: number;
+  /** Of the ledger: the newest record. */
+  readonly head: Digest | null;
   readonly steps: readonly PlanStep[];
   /** The actions of the newest iteration. */
   readonly actions: readonly Action[];
@@ -36,6 +40,7 @@ export const emptyView: TaskView = {
   taskId: '',
   startedAtMs: 0,
   iteration: 0,
+  head: null,
   steps: [],
   actions: [],
   refused: [],
@@ -99,23 +104,45 @@ function change(view: TaskView, event: LastingEvent): Partial<TaskView> {
     case 'iteration.evaluated':
       return { pending: [], results: mergedResults(view.results, event.evaluation.checks) };
     case 'iteration.recorded':
-      return { pending: [] };
+      return { pending: [], head: event.digest };
     case 'delivery.verified':
       return { pending: [], results: mergedResults(view.results, event.checks) };
     case 'task.paused':
       return { paused: true };
     case 'task.resumed':
       return { paused: false };
+    case 'task.rollback_requested':
+      return { pending: stillAsked(view, { type: 'rollback' }) };
+    case 'task.changed':
+      return { pending: stillAsked(view, overtakingOf(event)) };
     case 'task.finished':
       return { outcome: event, pending: [] };
     case 'repository.fetched':
     case 'task.steered':
     case 'task.rolled_back':
     case 'task.cancel_requested':
+    case 'message.refused':
       return {};
     default:
       throw new Error(`unknown event ${JSON.stringify(event satisfies never)}`);
   }
+}
+
+function stillAsked({ pending }: TaskView, by: Overtaking): TaskView['pending'] {
+  return pending.filter((approval) => !isWithdrawn(approval, by));
+}
+
+function overtakingOf({
+  budget,
+  model,
+  constraints,
+}: Extract<TaskEvent, { readonly type: 'task.changed' }>): Overtaking {
+  return {
+    type: 'change',
+    budget: budget !== null,
+    model: model !== null,
+    constraints: constraints !== null,
+  };
 }
 
 function answered(view: TaskView, { approvalId, outcome }: Answer): Partial<TaskView> {

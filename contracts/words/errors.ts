@@ -71,6 +71,8 @@ export const errorTable = {
   'drill.impossible': row(false, 409, 3),
   'version.cannot_replay': row(false, 409, 1),
   'version.unsupported': row(false, 503, 4),
+  'approval.decided': row(false, 409, 7),
+  'notify.failed': row(true, 502, 8),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -11,6 +11,7 @@ export const messageName = {
   resume: 'resume',
   cancel: 'cancel',
   rollback: 'rollback',
+  change: 'change',
   status: 'status',
 } as const;
 
@@ -22,4 +23,8 @@ export const searchAttribute = {
 } as const;
 
 /** Keys of the workflow's memo. */
-export const memoKey = { instruction: 'instruction', requestedBy: 'requestedBy' } as const;
+export const memoKey = {
+  instruction: 'instruction',
+  requestedBy: 'requestedBy',
+  waiting: 'waiting',
+} as const;

@@ -39,6 +39,8 @@ export const approvalOutcome = {
   rejected: 'rejected',
   edited: 'edited',
   expired: 'expired',
+  /** What was asked about has changed. */
+  withdrawn: 'withdrawn',
 } as const;
 export type ApprovalOutcome = (typeof approvalOutcome)[keyof typeof approvalOutcome];
 

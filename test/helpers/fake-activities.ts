@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { putJson } from '../../activities/artifact-json.ts';
 import { createAuthorize } from '../../activities/authorize.ts';
+import { createKeepConstraints } from '../../activities/keep-constraints.ts';
 import { createLoadEdited } from '../../activities/load-edited.ts';
 import { createOpenApproval } from '../../activities/open-approval.ts';
 import { createProposeDelivery } from '../../activities/propose-delivery.ts';
@@ -13,6 +14,7 @@ import type { ArtifactStore } from '../../contracts/artifact-store.ts';
 import { digestOf } from '../../contracts/digest.ts';
 import type { Evaluation } from '../../contracts/evaluation.ts';
 import type { CommitId, LeaseId, TaskId, TreeId } from '../../contracts/ids.ts';
+import type { Notification } from '../../contracts/notifier.ts';
 import { fakeAction, fakeCheck, fakeCompaction, fakePlanRecord } from './fake-facts.ts';
 
 /** What the model and the checks give in one iteration. */
@@ -48,6 +50,10 @@ export interface FakeTask {
   fail(stage: Stage, ...errors: readonly Error[]): void;
   /** A stubborn one does not heed a cancellation. */
   hold(stage: Stage, stubborn?: boolean): Hold;
+  /** What was told outside, each try of it. */
+  readonly told: readonly Notification[];
+  /** The next tries of telling throw these. */
+  deafen(...errors: readonly Error[]): void;
 }
 
 export interface FakeActivities {
@@ -65,6 +71,8 @@ interface Play {
   >;
   /** The workspace at the end of each iteration; 0 is the base. */
   readonly ends: Map<number, WorkspaceRef>;
+  readonly told: Notification[];
+  readonly deaf: Error[];
 }
 
 const gitObject = (text: string) => createHash('sha1').update(text).digest('hex');
@@ -96,17 +104,34 @@ export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
       record: createRecord({ artifacts }),
       proposeDelivery: createProposeDelivery({ artifacts }),
       loadEdited: createLoadEdited({ artifacts }),
+      keepConstraints: createKeepConstraints({ artifacts }),
+      async notify({ notification }) {
+        const play = plays.get(notification.taskId);
+        play?.told.push(notification);
+        const fault = play?.deaf.shift();
+        if (fault) throw fault;
+      },
     },
     task(taskId, plot) {
-      const play: Play = { plot, calls: [], faults: new Map(), holds: new Map(), ends: new Map() };
+      const play: Play = {
+        plot,
+        calls: [],
+        faults: new Map(),
+        holds: new Map(),
+        ends: new Map(),
+        told: [],
+        deaf: [],
+      };
       plays.set(taskId, play);
       return fakeTask(play);
     },
   };
 }
 
-function fakeTask({ calls, faults, holds }: Play): FakeTask {
+function fakeTask({ calls, faults, holds, told, deaf }: Play): FakeTask {
   return {
+    told,
+    deafen: (...errors) => void deaf.push(...errors),
     get calls() {
       return calls.map((call) => call.stage);
     },

@@ -53,14 +53,14 @@ const fakeUsage = { inputTokens: 1000, cachedTokens: 800, outputTokens: 50, reas
 
 export function fakePlanRecord(
   costUsd: number | null,
-  { paid, compaction }: Pick<PlanInput, 'paid' | 'compaction'>,
+  { model, paid, compaction }: Pick<PlanInput, 'model' | 'paid' | 'compaction'>,
 ): PlanRecord {
   return {
     requestDigest: digest('request'),
     toolsDigest: digest('tools'),
     instructionsDigest: digest('instructions'),
     responseDigest: digest('response'),
-    model: 'gpt-fake',
+    model,
     responseId: 'resp_fake',
     attempts: 1,
     prefixChangedAt: compaction?.keptPrefixItems ?? null,

@@ -1,6 +1,7 @@
 import type { TaskClient, TaskListEntry } from '../../client/task-client.ts';
 import type { ActionBody } from '../../contracts/action.ts';
 import type { Answer, ApprovalCard, PendingApproval } from '../../contracts/approval.ts';
+import type { Change } from '../../contracts/change.ts';
 import { canonicalBytes, digestOf } from '../../contracts/digest.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { Digest, TaskId } from '../../contracts/ids.ts';
@@ -21,7 +22,14 @@ export type Call =
   | { readonly verb: 'start'; readonly spec: TaskSpec }
   | { readonly verb: 'decide'; readonly taskId: string; readonly answer: Answer }
   | { readonly verb: 'steer'; readonly taskId: string; readonly text: string; readonly by: string }
-  | { readonly verb: 'pause' | 'resume' | 'cancel'; readonly taskId: string; readonly by: string }
+  | { readonly verb: 'pause' | 'resume'; readonly taskId: string; readonly by: string }
+  | {
+      readonly verb: 'cancel';
+      readonly taskId: string;
+      readonly by: string;
+      readonly mode: 'soft' | 'now';
+    }
+  | { readonly verb: 'change'; readonly taskId: string; readonly change: Change }
   | { readonly verb: 'rollback'; readonly taskId: string; readonly to: number; readonly by: string }
   | { readonly verb: 'close' };
 
@@ -125,8 +133,25 @@ export function createFakeTaskClient(): FakeTaskClient {
     steer: async (taskId, text, by) => void calls.push({ verb: 'steer', taskId, text, by }),
     pause: async (taskId, by) => void calls.push({ verb: 'pause', taskId, by }),
     resume: async (taskId, by) => void calls.push({ verb: 'resume', taskId, by }),
-    cancel: async (taskId, by) => void calls.push({ verb: 'cancel', taskId, by }),
-    rollback: async (taskId: TaskId, to, by) => void calls.push({ verb: 'rollback', taskId, to, by }),
+    cancel: async (taskId, by, { mode } = { mode: 'now' }) =>
+      void calls.push({ verb: 'cancel', taskId, by, mode }),
+    async rollback(taskId: TaskId, to, by) {
+      calls.push({ verb: 'rollback', taskId, to, by });
+      return { withdrawn: [] };
+    },
+    async change(taskId, change) {
+      calls.push({ verb: 'change', taskId, change });
+      const { budget, pending } = taskOf(taskId).state;
+      return {
+        budget: {
+          maxUsd: change.budget?.maxUsd === undefined ? budget.maxUsd : change.budget.maxUsd,
+          maxIterations: change.budget?.maxIterations ?? budget.maxIterations,
+        },
+        model: change.model ?? 'gpt-test',
+        constraints: change.constraints?.add.length ?? 0,
+        withdrawn: pending.filter(({ subject }) => subject === 'budget').map(({ approvalId }) => approvalId),
+      };
+    },
     changes: async (taskId) => taskOf(taskId).changes ?? [],
     patch: async (taskId) => taskOf(taskId).patch ?? new Uint8Array(),
     artifact: async (digest) => get(digest),

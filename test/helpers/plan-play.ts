@@ -60,6 +60,8 @@ export async function makePlanPlay(
     taskId: task.spec.taskId,
     specDigest: task.specDigest,
     contextDigest: task.contextDigest,
+    model: task.spec.model,
+    constraintsDigest: null,
     ...state,
     compaction: null,
     paid: nothingPaid,

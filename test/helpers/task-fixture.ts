@@ -18,6 +18,7 @@ import { createOpenAiClient, defaultModelLimits } from '../../models/openai-clie
 import { createProfileTable, type ModelConfig } from '../../models/profile.ts';
 import { type ScenarioInput, ScenarioSchema } from '../../models/scripted/scenario.ts';
 import { type ScriptedModel, startScriptedModel } from '../../models/scripted/server.ts';
+import { silentNotifier } from '../../workers/notify/silent-notifier.ts';
 import { makeRepository } from './git-fixture.ts';
 import { type LocalFixture, makeLocalFixture } from './local-sandbox.ts';
 
@@ -65,6 +66,7 @@ export async function makeTaskFixture(options: TaskFixtureOptions = {}): Promise
     sandbox: local.sandbox,
     model,
     dialect: (name) => createDialect(name, profileOf(name)),
+    notifier: silentNotifier,
     limits: { ...defaultLimits, ...options.limits },
   };
   onTestFinished(async () => {

@@ -60,7 +60,12 @@ test('of two people who answer at once one counts, and the other is told', async
   const settled = Promise.allSettled(answers);
   const second = await startTestWorker(stage.workerOptions);
   const [refused] = (await settled).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-  expect(refused).toMatchObject({ code: expect.stringMatching(/^(approval\.not_found|task\.ended)$/) });
+  expect(refused).toMatchObject({
+    code: 'approval.decided',
+    message: expect.stringMatching(
+      /^i1\.a0 was granted by (ann|bob) \(os_user\) at 2\d{3}-.*: the first answer counts/,
+    ),
+  });
   expect(await task.outcome()).toMatchObject({ status: 'delivered' });
   expect((await task.records())[0]?.approvals).toHaveLength(1);
   await second.stop();

@@ -70,6 +70,7 @@ client.add({
     startedAtMs: Date.now() - 4_000_000,
     endedAtMs: null,
     approvalId: 'i2.a0',
+    waiting: null,
   },
   state: {} as never,
 });

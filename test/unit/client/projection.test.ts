@@ -13,9 +13,9 @@ const unreadable = {
   payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{no JSON') }],
 };
 
-function story(events: readonly HistoryEvent[]): readonly EventBody[] {
+function story(events: readonly (HistoryEvent | readonly HistoryEvent[])[]): readonly EventBody[] {
   let state = emptyProjection;
-  return events.flatMap((event) => {
+  return (events.flat() as readonly HistoryEvent[]).flatMap((event) => {
     const projected = project(state, event);
     state = projected.state;
     return projected.events;
@@ -25,11 +25,14 @@ function story(events: readonly HistoryEvent[]): readonly EventBody[] {
 const signal = (signalName: string, input: object | null): HistoryEvent => ({
   workflowExecutionSignaledEventAttributes: { signalName, input },
 });
-const update = (name: string, value: unknown): HistoryEvent => ({
-  workflowExecutionUpdateAcceptedEventAttributes: {
-    acceptedRequest: { input: { name, args: payloads(value) } },
+const update = (name: string, value: unknown, failure: object | null = null): readonly HistoryEvent[] => [
+  {
+    workflowExecutionUpdateAcceptedEventAttributes: {
+      acceptedRequest: { input: { name, args: payloads(value) } },
+    },
   },
-});
+  { workflowExecutionUpdateCompletedEventAttributes: { outcome: { failure } } },
+];
 const answer = {
   approvalId: 'i1.a0',
   digest: `sha256:${'a'.repeat(64)}`,
@@ -67,7 +70,7 @@ describe('messages', () => {
       { type: 'task.steered', text: 'keep the API', by },
       { type: 'task.paused', by },
       { type: 'task.resumed', by },
-      { type: 'task.cancel_requested', by },
+      { type: 'task.cancel_requested', mode: 'now', by },
     ]);
   });
 
@@ -77,7 +80,7 @@ describe('messages', () => {
         signal(messageName.steer, payloads({ text: ' ' })),
         signal(messageName.steer, payloads({ text: 7 })),
         signal('unheard-of', payloads({ text: 'x' })),
-        update(messageName.rollback, { toIteration: 1 }),
+        update('unheard-of', { toIteration: 1 }),
         update(messageName.decide, 'granted'),
       ]),
     ).toEqual([]);

@@ -36,7 +36,7 @@ const edited = { ...granted, outcome: 'edited', editedDigest: digest('b') };
 
 /** As it comes from outside: of any form. */
 const judge = (answer: unknown, via: 'update' | 'signal' = 'update') =>
-  answerProblem(pending, answer as Answer, via);
+  answerProblem({ pending, settled: [] }, answer as Answer, via);
 
 describe('an answer counts', () => {
   test.each([

@@ -70,16 +70,17 @@ const approval = object({
   acceptsSignals: fc.boolean(),
   standingRule: orNull(standingRule),
 });
+const actor = object({ name: text, proof: fc.constantFrom('os_user', 'signal', 'timer') });
 const answered = object({
   approvalId,
   subject: fc.constantFrom('action', 'delivery'),
   actionId: orNull(text),
   digest,
-  outcome: fc.constantFrom('granted', 'rejected', 'edited', 'expired'),
+  outcome: fc.constantFrom('granted', 'rejected', 'edited', 'expired', 'withdrawn'),
   scope: fc.constantFrom('once', 'task'),
   editedDigest: orNull(digest),
   reason: text,
-  by: object({ name: text, proof: fc.constantFrom('os_user', 'signal', 'timer') }),
+  by: actor,
   openedAtMs: count,
   decidedAtMs: count,
 });
@@ -125,7 +126,7 @@ const holding: { readonly [T in StateChange['type']]: { readonly [key: string]: 
   executed: { workspace, sandbox, sandboxLost: fc.boolean() },
   evaluated: { evaluation, workspace, stuckFor: count, actions: text },
   verification_failed: { notice: text },
-  recorded: { digest },
+  recorded: { digest, interventions: fc.nat(3), leftOut: fc.nat(3) },
   approval_opened: { approval },
   answered: { record: answered, standingRule: orNull(standingRule) },
   answer_refused: { approvalId: text, reason: text, atMs: count },
@@ -139,6 +140,25 @@ const holding: { readonly [T in StateChange['type']]: { readonly [key: string]: 
   rolled_back: { workspace, notice: text },
   noticed: { notice: text },
   budget_raised: { budget },
+  intervened: {
+    intervention: object({
+      kind: fc.constantFrom('steer', 'pause', 'cancel', 'change', 'decide'),
+      by: actor,
+      atMs: count,
+      saw: orNull(object({ iteration: count, head: orNull(digest) })),
+      about: text,
+      refused: orNull(text),
+    }),
+  },
+  changed: {
+    budget,
+    model: text,
+    constraints: orNull(object({ add: list(text), replace: fc.boolean(), by: text })),
+  },
+  constraints_kept: { digest, notice: text, taken: fc.nat(3) },
+  cancel_requested: {
+    ending: object({ mode: fc.constantFrom('soft', 'now'), by: text, atMs: count }),
+  },
   continued_as_new: {},
   finished: { outcome },
 };

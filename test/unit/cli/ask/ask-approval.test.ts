@@ -16,7 +16,7 @@ function asking(card: ApprovalCard = commandCard('npm install x'), changes: Part
   const pending = client.addCard(card);
   const closing = new AbortController();
   const screen = createScreen(terminal);
-  const result = askApproval({ platform, client, screen, taskId, pending, signal: closing.signal });
+  const result = askApproval({ platform, client, screen, taskId, pending, saw, signal: closing.signal });
   const type = async (text: string) => {
     await vi.waitFor(() => expect(terminal.question()).not.toBeNull());
     terminal.type(text);
@@ -26,6 +26,7 @@ function asking(card: ApprovalCard = commandCard('npm install x'), changes: Part
 }
 
 const by = { name: 'ann', proof: 'os_user' };
+const saw = { iteration: 2, head: null };
 
 describe('a question at the terminal', () => {
   it('is approved once, bound to the digest of what was shown', async () => {
@@ -41,6 +42,7 @@ describe('a question at the terminal', () => {
         scope: 'once',
         editedDigest: null,
         by,
+        saw,
       },
     ]);
     expect(terminal.stdout()).toContain(pending.digest);

@@ -24,8 +24,9 @@ function machine({ cards = [commandCard('npm install x')], terminal, changes = {
     startedAtMs: 0,
     endedAtMs: null,
     approvalId: null,
+    waiting: null,
   };
-  client.add({ entry, state: { taskId, pending } as never });
+  client.add({ entry, state: { taskId, pending, iteration: 2, head: null } as never });
   const answers = () => client.calls.flatMap((call) => (call.verb === 'decide' ? [call.answer] : []));
   return { platform, terminal: platform.terminal, client, pending, answers };
 }
@@ -42,6 +43,7 @@ describe('approve', () => {
         digest: pending[0]?.digest,
         outcome: 'granted',
         by: { name: 'ann', proof: 'os_user' },
+        saw: { iteration: 2, head: null },
       }),
     ]);
     expect(terminal.stdout()).toContain('npm install x');

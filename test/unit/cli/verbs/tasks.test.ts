@@ -26,6 +26,7 @@ const entry: TaskListEntry = {
   startedAtMs: nowMs - 7_200_000,
   endedAtMs: null,
   approvalId: 'i2.a0',
+  waiting: null,
 };
 
 const state = (more: Partial<TaskState>): TaskState =>
@@ -247,7 +248,8 @@ describe('messages to a task', () => {
     [['steer', 'fix', 'Leave the API'], { verb: 'steer', taskId, text: 'Leave the API', by: 'ann' }],
     [['pause', 'fix'], { verb: 'pause', taskId, by: 'ann' }],
     [['resume', 'fix'], { verb: 'resume', taskId, by: 'ann' }],
-    [['cancel', 'fix'], { verb: 'cancel', taskId, by: 'ann' }],
+    [['cancel', 'fix'], { verb: 'cancel', taskId, by: 'ann', mode: 'soft' }],
+    [['cancel', 'fix', '--now'], { verb: 'cancel', taskId, by: 'ann', mode: 'now' }],
     [['rollback', 'fix', '--to', '0'], { verb: 'rollback', taskId, to: 0, by: 'ann' }],
   ])('%j is sent in the name of the user', async (words, call) => {
     for (const json of [[], ['--json']]) {

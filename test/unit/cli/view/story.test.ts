@@ -273,7 +273,7 @@ describe('a task as a story', () => {
           event(1, { type: 'task.paused', by: 'ann' }),
           event(1, { type: 'task.resumed', by: 'bob' }),
           event(1, { type: 'task.rolled_back', toIteration: 2, commit: commit('8') }),
-          event(1, { type: 'task.cancel_requested', by: 'bob' }),
+          event(1, { type: 'task.cancel_requested', mode: 'now', by: 'bob' }),
         ],
         100,
       ),

@@ -1,0 +1,53 @@
+import type { Answer } from '../contracts/approval.ts';
+import { answerProblem, shown } from './answer.ts';
+import { noteMessage, partOf, type Via } from './sender.ts';
+import { actorOf } from './settled.ts';
+import type { Task } from './task.ts';
+
+export interface Decided {
+  readonly outcome: Answer['outcome'];
+}
+
+/** An answer in some words. */
+export function aboutAnswer(answer: unknown): string {
+  return `${shown(partOf(answer, 'outcome'))} ${shown(partOf(answer, 'approvalId'))}`;
+}
+
+/** Takes an answer that has been judged; one that came before is not taken again. */
+export function takeAnswer(task: Task, answer: Answer, via: Via): Decided {
+  const { outcome } = answer;
+  const approval = task.state.pending.find((p) => p.approvalId === answer.approvalId);
+  if (!approval) return { outcome };
+  const scope = answer.scope ?? 'once';
+  task.apply({
+    type: 'answered',
+    standingRule: scope === 'task' ? approval.standingRule : null,
+    record: {
+      approvalId: approval.approvalId,
+      subject: approval.subject,
+      actionId: approval.actionId,
+      digest: approval.digest,
+      outcome,
+      scope,
+      editedDigest: outcome === 'edited' ? (answer.editedDigest ?? null) : null,
+      reason: answer.reason ?? '',
+      by: actorOf(answer.by, via),
+      openedAtMs: approval.openedAtMs,
+      decidedAtMs: Date.now(),
+    },
+  });
+  return { outcome };
+}
+
+/** An answer by a plain signal, whose sender learns nothing: what is wrong with it is shown by the query and in the record. */
+export function answerBySignal(task: Task, payload: Answer): void {
+  const problem = answerProblem(task.state, payload, 'signal');
+  const about = aboutAnswer(payload);
+  noteMessage(task, { kind: 'decide', payload, via: 'signal' }, about, problem?.message ?? null);
+  if (problem === undefined) {
+    takeAnswer(task, payload, 'signal');
+    return;
+  }
+  const approvalId = typeof payload?.approvalId === 'string' ? payload.approvalId.slice(0, 80) : '';
+  task.apply({ type: 'answer_refused', approvalId, reason: problem.message, atMs: Date.now() });
+}
