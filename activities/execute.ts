@@ -4,6 +4,7 @@ import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Step } from '../contracts/sandbox.ts';
+import { evaluateAtOnce } from './evaluate/evaluate.ts';
 import { type HeldLease, holdLease, releaseEarlier } from './hold-lease.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { loadAction } from './load.ts';
@@ -22,6 +23,8 @@ export function createExecute(ports: Ports): TaskActivities['execute'] {
 
 const maxLosses = 3;
 
+type Executed = Omit<ExecuteOutput, 'evaluated'>;
+
 async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise<ExecuteOutput> {
   const { taskId } = input;
   await releaseEarlier(ports, taskId, input.workspace);
@@ -33,9 +36,10 @@ async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise
     const lease = await holdLease(ports, { taskId, workspace, setup }, pulse);
     gone.push(...lease.dead);
     const earlier = await observationsOfDead(ports, input, gone, pulse);
-    if (earlier !== null) return afterLoss(input, lease, earlier);
-    const done = await runAll(ports, input, lease, pulse);
-    if (done !== null) return done;
+    const done =
+      earlier === null ? await runAll(ports, input, lease, pulse) : afterLoss(input, lease, earlier);
+    if (done !== null)
+      return { ...done, evaluated: await evaluateAtOnce(ports, { ...input, workspace: done.workspace }) };
     gone.push(lease.leaseId);
     leaseNumber = lease.leaseNumber + 1;
   }
@@ -51,7 +55,7 @@ async function runAll(
   input: ExecuteInput,
   lease: HeldLease,
   pulse: Pulse,
-): Promise<ExecuteOutput | null> {
+): Promise<Executed | null> {
   const observations: Observation[] = [];
   for (const action of input.actions) {
     const body = await loadAction(ports.artifacts, action.digest);
@@ -91,11 +95,7 @@ async function untilCancelled<T>(
 }
 
 /** The workspace is the checkpoint before; what had not begun is not run, since the model planned it on a workspace that is gone. */
-function afterLoss(
-  input: ExecuteInput,
-  lease: HeldLease,
-  observations: readonly Observation[],
-): ExecuteOutput {
+function afterLoss(input: ExecuteInput, lease: HeldLease, observations: readonly Observation[]): Executed {
   const { workspace } = input;
   const known = new Map(observations.map((o) => [o.actionId, o]));
   return {

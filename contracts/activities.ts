@@ -183,12 +183,8 @@ export interface KeepConstraintsInput {
   readonly changes: readonly ConstraintChange[];
 }
 
-export interface ExecuteInput {
-  readonly taskId: TaskId;
-  readonly iteration: number;
-  readonly specDigest: Digest;
-  readonly contextDigest: Digest;
-  readonly workspace: WorkspaceRef;
+/** What the evaluation goes by comes along: where no check has to run it is made in the same activity. */
+export interface ExecuteInput extends EvaluateInput {
   /** Allowed by policy or granted by a person, in order. */
   readonly actions: readonly Action[];
   readonly timestampMs: number;
@@ -201,6 +197,8 @@ export interface ExecuteOutput {
   readonly sandbox: SandboxFacts;
   /** True when the sandbox had gone and the workspace is the checkpoint before. */
   readonly sandboxLost: boolean;
+  /** The evaluation, where no check had to run for it; null: it is still to be made. */
+  readonly evaluated: EvaluateOutput | null;
 }
 
 export interface EvaluateInput {

@@ -21,6 +21,7 @@ export interface GitTaskRepositoryDeps {
 }
 
 const keptListings = 2;
+const keptTrees = 1000;
 const diffOptions = ['-r', '-M', '--no-ext-diff', '--no-textconv', '--no-color'];
 
 /** Reads and grows the repositories that the forge made. Reading starts one git process a call, none for a tree listed just before. */
@@ -31,6 +32,8 @@ export function createGitTaskRepository({
 }: GitTaskRepositoryDeps): TaskRepository {
   const git = createGit(signal === undefined ? { environment } : { environment, signal });
   const listings = new Map<string, Promise<readonly ListedEntry[]>>();
+  /** A commit's tree is the same for ever. */
+  const trees = new Map<string, TreeId>();
 
   async function open(taskId: TaskId): Promise<string> {
     const gitDir = taskGitDir(stateDir, taskId);
@@ -68,12 +71,14 @@ export function createGitTaskRepository({
     },
 
     async treeOf(taskId, commit) {
-      const tree = await run(taskId, `read the commit ${commit}`, [
-        'rev-parse',
-        '--verify',
-        `${commit}^{tree}`,
-      ]);
-      return tree.toString().trim() as TreeId;
+      const key = `${taskId} ${commit}`;
+      const known = trees.get(key);
+      if (known !== undefined) return known;
+      const args = ['rev-parse', '--verify', `${commit}^{tree}`];
+      const tree = (await run(taskId, `read the commit ${commit}`, args)).toString().trim() as TreeId;
+      trees.set(key, tree);
+      for (const oldest of [...trees.keys()].slice(0, -keptTrees)) trees.delete(oldest);
+      return tree;
     },
 
     async has(taskId, commit) {

@@ -17,10 +17,26 @@ export function createEvaluate(ports: Ports): TaskActivities['evaluate'] {
 }
 
 async function evaluate(ports: Ports, input: EvaluateInput, pulse: Pulse): Promise<EvaluateOutput> {
-  const treeChanged = input.last === null || input.last.tree !== input.workspace.tree;
+  return judge(ports, input, await runChosen(ports, input, chosenChecks(input), pulse));
+}
+
+/** The evaluation where no check has to run for it; null where one has. */
+export async function evaluateAtOnce(ports: Ports, input: EvaluateInput): Promise<EvaluateOutput | null> {
+  return chosenChecks(input).length === 0 ? judge(ports, input, null) : null;
+}
+
+function chosenChecks(input: EvaluateInput): EvaluateInput['checks'] {
+  const { checks, depth, last } = input;
+  return chooseChecks({ checks, depth, treeChanged: treeHasChanged(input), last: last?.checks ?? [] });
+}
+
+function treeHasChanged({ last, workspace }: EvaluateInput): boolean {
+  return last === null || last.tree !== workspace.tree;
+}
+
+async function judge(ports: Ports, input: EvaluateInput, run: ChecksRun | null): Promise<EvaluateOutput> {
+  const treeChanged = treeHasChanged(input);
   const last = input.last?.checks ?? [];
-  const chosen = chooseChecks({ checks: input.checks, depth: input.depth, treeChanged, last });
-  const run = await runChosen(ports, input, chosen, pulse);
   const results = input.checks.map((check) => resultOf(check.name, run?.results ?? [], last, treeChanged));
   const progress = progressOf(input, results);
   const failureSignature = await signatureOf(ports, results);

@@ -29,15 +29,20 @@ const stages: { readonly [activity: string]: (result: never) => readonly EventBo
     const { iteration, message, steps, actions, record, done } = result;
     return [{ type: 'iteration.planned', iteration, message, steps, actions, plan: record, done }];
   },
-  execute: ({ observations, checkpoint, sandboxLost }: ExecuteOutput) => [
+  execute: ({ observations, checkpoint, sandboxLost, evaluated }: ExecuteOutput) => [
     { type: 'actions.observed', observations, checkpoint, sandboxLost },
+    ...(evaluated ? evaluatedEvents(evaluated) : []),
   ],
-  evaluate: ({ evaluation }: EvaluateOutput) => [{ type: 'iteration.evaluated', evaluation }],
+  evaluate: evaluatedEvents,
   verifyDelivery: ({ checks, passed }: VerifyOutput) => [{ type: 'delivery.verified', checks, passed }],
   rollBack: ({ iteration, workspace }: RollBackOutput) => [
     { type: 'task.rolled_back', toIteration: iteration, commit: workspace.commit },
   ],
 };
+
+function evaluatedEvents({ evaluation }: EvaluateOutput): readonly EventBody[] {
+  return [{ type: 'iteration.evaluated', evaluation }];
+}
 
 const localStages: { readonly [activity: string]: (result: never) => readonly EventBody[] } = {
   authorize: ({ decisions }: AuthorizeOutput) =>

@@ -9,7 +9,13 @@ import { createProposeDelivery } from '../../activities/propose-delivery.ts';
 import { withPulse } from '../../activities/pulse.ts';
 import { createRecord } from '../../activities/record.ts';
 import type { ActionBody } from '../../contracts/action.ts';
-import type { LocalActivities, TaskActivities, WorkspaceRef } from '../../contracts/activities.ts';
+import type {
+  EvaluateInput,
+  EvaluateOutput,
+  LocalActivities,
+  TaskActivities,
+  WorkspaceRef,
+} from '../../contracts/activities.ts';
 import type { ArtifactStore } from '../../contracts/artifact-store.ts';
 import { digestOf } from '../../contracts/digest.ts';
 import type { Evaluation } from '../../contracts/evaluation.ts';
@@ -24,6 +30,8 @@ export interface FakeIteration {
   /** Otherwise `deliver` when the model is done and `continue` when it is not. */
   readonly evaluation?: Partial<Evaluation>;
   readonly stuckFor?: number;
+  /** True: no check has to run, so the execution is judged at once. */
+  readonly judgedAtOnce?: boolean;
   /** False: the checks fail in the fresh sandbox. */
   readonly verified?: boolean;
   readonly costUsd?: number | null;
@@ -231,27 +239,13 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
         workspace,
         sandbox: sandboxOf(input.taskId, workspace),
         sandboxLost: false,
+        evaluated: play.plot(iteration).judgedAtOnce === true ? judged(play, { ...input, workspace }) : null,
       };
     },
     async evaluate(input) {
       const play = await enter('evaluate', input.taskId, input);
       if (!play.ends.has(input.iteration)) play.ends.set(input.iteration, input.workspace);
-      const { evaluation = {}, stuckFor = 0 } = play.plot(input.iteration);
-      const done = input.modelSaysDone;
-      return {
-        evaluation: {
-          checks: [fakeCheck(done ? 'passed' : 'failed')],
-          progress: done ? 1 : 0,
-          confidence: 1,
-          concerns: [],
-          next: done ? 'deliver' : 'continue',
-          reason: done ? '1 of 1 checks pass' : 'failing: npm test',
-          failureSignature: done ? '' : 'npm test',
-          ...evaluation,
-        },
-        stuckFor,
-        workspace: input.workspace,
-      };
+      return judged(play, input);
     },
     async verifyDelivery(input) {
       const { plot } = await enter('verifyDelivery', input.taskId, input);
@@ -276,6 +270,24 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
     async releaseSandboxes(input) {
       await enter('releaseSandboxes', input.taskId, input);
     },
+  };
+}
+
+function judged(play: Play, { iteration, modelSaysDone: done, workspace }: EvaluateInput): EvaluateOutput {
+  const { evaluation = {}, stuckFor = 0 } = play.plot(iteration);
+  return {
+    evaluation: {
+      checks: [fakeCheck(done ? 'passed' : 'failed')],
+      progress: done ? 1 : 0,
+      confidence: 1,
+      concerns: [],
+      next: done ? 'deliver' : 'continue',
+      reason: done ? '1 of 1 checks pass' : 'failing: npm test',
+      failureSignature: done ? '' : 'npm test',
+      ...evaluation,
+    },
+    stuckFor,
+    workspace,
   };
 }
 

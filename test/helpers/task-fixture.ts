@@ -7,7 +7,7 @@ import { putJson } from '../../activities/artifact-json.ts';
 import { type ActivityLimits, defaultLimits, type Ports } from '../../activities/ports.ts';
 import { createDirectoryStore } from '../../artifacts/directory-store.ts';
 import type { Action, ActionBody } from '../../contracts/action.ts';
-import type { WorkspaceRef } from '../../contracts/activities.ts';
+import type { ExecuteInput, WorkspaceRef } from '../../contracts/activities.ts';
 import type { ActionId, Digest, LeaseId, TaskId } from '../../contracts/ids.ts';
 import type { ModelClient } from '../../contracts/model-client.ts';
 import type { TaskSpec } from '../../contracts/task.ts';
@@ -153,6 +153,31 @@ export function shellBody(
     cwd: '.',
     timeoutMs: null,
     justification: null,
+    ...more,
+  };
+}
+
+/** An execution that has no checks to be judged by. */
+export function executeInput(
+  { spec, specDigest, contextDigest, base }: TaskFixture,
+  actions: readonly Action[],
+  more: Partial<ExecuteInput> = {},
+): ExecuteInput {
+  return {
+    taskId: spec.taskId,
+    iteration: 1,
+    specDigest,
+    contextDigest,
+    workspace: base,
+    actions,
+    timestampMs: 1_700_000_000_000,
+    checks: [],
+    depth: 'all',
+    modelSaysDone: false,
+    repeatedActions: false,
+    last: null,
+    stuckFor: 0,
+    best: null,
     ...more,
   };
 }

@@ -74,3 +74,16 @@ test.concurrent('the sandbox that knows what has run is kept while people are as
   const [first, second] = task.stages.inputs('execute');
   expect(second?.workspace).toEqual(first?.workspace);
 });
+
+test.concurrent('an execution that was judged at once is not evaluated again, and its story is the same', async () => {
+  const asked = await stage().play([act, {}]);
+  const atOnce = await stage().play([{ ...act, judgedAtOnce: true }, {}]);
+  expect(await asked.outcome()).toMatchObject({ status: 'delivered', iterations: 2 });
+  expect(await atOnce.outcome()).toMatchObject({ status: 'delivered', iterations: 2 });
+  const evaluations = (calls: readonly string[]) => calls.filter((name) => name === 'evaluate').length;
+  expect([evaluations(asked.stages.calls), evaluations(atOnce.stages.calls)]).toEqual([2, 1]);
+  const story = async (task: typeof asked) => (await task.events()).map(({ type }) => type);
+  expect(await story(atOnce)).toEqual(await story(asked));
+  const judged = async (task: typeof asked) => (await task.records()).map(({ evaluate }) => evaluate);
+  expect(await judged(atOnce)).toEqual(await judged(asked));
+});

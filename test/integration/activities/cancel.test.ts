@@ -8,6 +8,7 @@ import type { EvaluateInput, ExecuteInput } from '../../../contracts/activities.
 import { required } from '../../helpers/check-results.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   quiet,
@@ -45,18 +46,9 @@ async function cancelled<I>(
   await rejected;
 }
 
-async function executeInput(task: TaskFixture, iteration = 1, command = line): Promise<ExecuteInput> {
-  const { specDigest, contextDigest, base } = task;
+async function inputOf(task: TaskFixture, iteration = 1, command = line): Promise<ExecuteInput> {
   const actions = [await storedAction(task.ports, `i${iteration}.a1`, shellBody(command))];
-  return {
-    taskId: task.spec.taskId,
-    iteration,
-    specDigest,
-    contextDigest,
-    workspace: base,
-    actions,
-    timestampMs: 1,
-  };
+  return executeInput(task, actions, { iteration });
 }
 
 const step = {
@@ -79,7 +71,7 @@ async function inSandbox(task: TaskFixture, stepId: string, command: string): Pr
 describe('a cancellation while a command runs', () => {
   test('of the task ends the command', async () => {
     const task = await makeTaskFixture();
-    const input = await executeInput(task);
+    const input = await inputOf(task);
     await cancelled(createExecute(task.ports), input, 'task');
     const again = await inActivity(createExecute(task.ports), input);
     expect(again.observations).toMatchObject([{ status: 'cancelled' }]);
@@ -88,7 +80,7 @@ describe('a cancellation while a command runs', () => {
 
   test('of the worker leaves it running for the next one, which gets all of its output', async () => {
     const task = await makeTaskFixture();
-    const input = await executeInput(task);
+    const input = await inputOf(task);
     await cancelled(createExecute(task.ports), input, 'worker');
     await inSandbox(task, 'let-go', 'touch go');
     const next = await inActivity(createExecute(task.ports), input, { attempt: 2 });

@@ -13,6 +13,7 @@ import { evaluationOf } from '../../helpers/iteration-record.ts';
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   shellBody,
@@ -21,10 +22,7 @@ import {
 } from '../../helpers/task-fixture.ts';
 
 async function changed(task: TaskFixture, line: string): Promise<WorkspaceRef> {
-  const { taskId } = task.spec;
-  const { specDigest, contextDigest, base } = task;
-  const actions = [await storedAction(task.ports, 'i1.a1', shellBody(line))];
-  const input = { taskId, iteration: 1, specDigest, contextDigest, workspace: base, actions, timestampMs: 1 };
+  const input = executeInput(task, [await storedAction(task.ports, 'i1.a1', shellBody(line))]);
   return (await inActivity(createExecute(task.ports), input)).workspace;
 }
 

@@ -6,6 +6,7 @@ import { required } from '../../helpers/check-results.ts';
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   shellBody,
@@ -23,21 +24,8 @@ function inputOf(
   checks: readonly BaselineCheck[],
   more: Partial<EvaluateInput> = {},
 ): EvaluateInput {
-  return {
-    taskId: task.spec.taskId,
-    iteration: 1,
-    specDigest: task.specDigest,
-    contextDigest: task.contextDigest,
-    workspace: task.base,
-    checks,
-    depth: 'all',
-    modelSaysDone: false,
-    repeatedActions: false,
-    last: null,
-    stuckFor: 0,
-    best: null,
-    ...more,
-  };
+  const { actions: _, timestampMs: __, ...input } = executeInput(task, [], { checks, ...more });
+  return input;
 }
 
 /** Changes the workspace by a command, and gives it as its checkpoint is. */
@@ -48,13 +36,10 @@ async function changed(
   workspace: WorkspaceRef = task.base,
 ) {
   const action = await storedAction(task.ports, `i${iteration}.a1`, shellBody(line));
-  const done = await inActivity(createExecute(task.ports), {
-    ...inputOf(task, []),
-    iteration,
-    workspace,
-    actions: [action],
-    timestampMs: 1_700_000_000_000,
-  });
+  const done = await inActivity(
+    createExecute(task.ports),
+    executeInput(task, [action], { iteration, workspace }),
+  );
   expect(done.observations).toMatchObject([{ status: 'ok' }]);
   return done.workspace;
 }
@@ -140,6 +125,23 @@ describe('evaluate', () => {
     expect(evaluation.checks).toEqual(first.evaluation.checks.map((result) => ({ ...result, cached: true })));
     expect(evaluation.failureSignature).toBe(first.evaluation.failureSignature);
     expect(calls.filter((call) => call.startsWith('sandbox.'))).toEqual([]);
+  });
+
+  test('is made with the execution where no check has to run for it, and is then the same', async () => {
+    const task = await makeTaskFixture();
+    const checks = [checkOf('true'), checkOf('exit 1')];
+    const first = await inActivity(createEvaluate(task.ports), inputOf(task, checks));
+    const last = { tree: task.base.tree, ...first.evaluation };
+    const looked = await storedAction(task.ports, 'i2.a1', shellBody('ls'));
+    const input = executeInput(task, [looked], { iteration: 2, checks, last });
+    const { evaluated, workspace } = await inActivity(createExecute(task.ports), input);
+    expect(evaluated).toEqual(
+      await inActivity(createEvaluate(task.ports), inputOf(task, checks, { iteration: 2, last, workspace })),
+    );
+
+    const wrote = await storedAction(task.ports, 'i3.a1', shellBody('echo new > new'));
+    const changing = executeInput(task, [wrote], { iteration: 3, checks, last });
+    expect(await inActivity(createExecute(task.ports), changing)).toMatchObject({ evaluated: null });
   });
 
   test('the same failure has the same signature, another one another', async () => {

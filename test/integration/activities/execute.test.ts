@@ -5,6 +5,7 @@ import type { ExecuteInput, WorkspaceRef } from '../../../contracts/activities.t
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   shellBody,
@@ -33,15 +34,7 @@ function inputOf(
   actions: readonly Action[],
   workspace: WorkspaceRef = task.base,
 ): ExecuteInput {
-  return {
-    taskId: task.spec.taskId,
-    iteration,
-    specDigest: task.specDigest,
-    contextDigest: task.contextDigest,
-    workspace,
-    actions,
-    timestampMs: 1_700_000_000_000,
-  };
+  return executeInput(task, actions, { iteration, workspace });
 }
 
 /** Files of a commit, whole. */

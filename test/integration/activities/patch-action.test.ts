@@ -6,6 +6,7 @@ import type { ActionBody } from '../../../contracts/action.ts';
 import type { WorkspaceRef } from '../../../contracts/activities.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   shellBody,
@@ -40,11 +41,13 @@ async function act(...bodies: readonly ActionBody[]) {
   const actions = await Promise.all(
     bodies.map((body, index) => storedAction(task.ports, `i${iteration}.a${index + 1}`, body)),
   );
-  const { specDigest, contextDigest } = task;
-  const { taskId } = task.spec;
-  const input = { taskId, iteration, specDigest, contextDigest, workspace, actions, timestampMs: 1 };
+  const input = executeInput(task, actions, { iteration, workspace });
   const done = await inActivity(createExecute(task.ports), input);
-  const changed = await task.ports.repositories.changes(taskId, workspace.commit, done.workspace.commit);
+  const changed = await task.ports.repositories.changes(
+    task.spec.taskId,
+    workspace.commit,
+    done.workspace.commit,
+  );
   ({ workspace } = done);
   const said = await Promise.all(
     done.observations.map(async ({ status, outputDigest }) => ({

@@ -7,6 +7,7 @@ import { plannedOf, storeRecord } from '../../helpers/iteration-record.ts';
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import {
   artifactText,
+  executeInput,
   inActivity,
   makeTaskFixture,
   shellBody,
@@ -15,10 +16,8 @@ import {
 } from '../../helpers/task-fixture.ts';
 
 async function run(task: TaskFixture, iteration: number, line: string, workspace: WorkspaceRef) {
-  const { specDigest, contextDigest } = task;
-  const { taskId } = task.spec;
   const actions = [await storedAction(task.ports, `i${iteration}.a1`, shellBody(line))];
-  const input = { taskId, iteration, specDigest, contextDigest, workspace, actions, timestampMs: 1 };
+  const input = executeInput(task, actions, { iteration, workspace });
   return inActivity(createExecute(task.ports), input);
 }
 
