@@ -57,10 +57,19 @@ function isObject(value: Json): value is TranscriptItem {
 function itemEvents(item: TranscriptItem, index: number): readonly TranscriptItem[] {
   const at = { output_index: index, item_id: item['id'] ?? '' };
   return [
-    { type: 'response.output_item.added', output_index: index, item: { ...item, status: 'in_progress' } },
+    { type: 'response.output_item.added', output_index: index, item: begun(item) },
     ...partEvents(item, at),
     { type: 'response.output_item.done', output_index: index, item },
   ];
+}
+
+/** An item before anything of it has come. */
+function begun(item: TranscriptItem): TranscriptItem {
+  const empty: TranscriptItem = {};
+  if (item['type'] === 'message') empty['content'] = [];
+  if (item['type'] === 'function_call') empty['arguments'] = '';
+  if (item['type'] === 'custom_tool_call') empty['input'] = '';
+  return { ...item, ...empty, status: 'in_progress' };
 }
 
 function partEvents(item: TranscriptItem, at: TranscriptItem): readonly TranscriptItem[] {
