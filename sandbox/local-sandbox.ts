@@ -34,7 +34,7 @@ import type {
 export interface LocalSandboxDeps {
   /** Trusted; the leases lie in `leases/` below it. Never visible inside. */
   readonly stateDir: string;
-  /** Trusted; results of setups are kept here by their digest. */
+  /** Trusted; results of setups are kept here by their digest, and the compiled code of keepers. */
   readonly cacheDir: string;
   /** The Node that keepers run on. */
   readonly nodePath: string;
@@ -238,13 +238,18 @@ function refuseOtherSpec(found: LeaseConfig | undefined, wanted: SandboxSpec): v
 }
 
 function startKeeper(
-  { nodePath, upstreamProxyUrl }: Pick<LocalSandboxDeps, 'nodePath' | 'upstreamProxyUrl'>,
+  {
+    nodePath,
+    upstreamProxyUrl,
+    cacheDir,
+  }: Pick<LocalSandboxDeps, 'nodePath' | 'upstreamProxyUrl' | 'cacheDir'>,
   leaseDirectory: string,
 ): void {
   const log = openSync(path.join(leaseDirectory, leaseFile.log), 'a', 0o600);
   const child = spawn(nodePath, [keeperProgram, leaseDirectory], {
     detached: true,
-    env: {},
+    // Half a second of processor time and 20 MiB of memory less for each.
+    env: { NODE_COMPILE_CACHE: path.join(cacheDir, 'compiled') },
     cwd: '/',
     stdio: ['pipe', log, log],
   });
