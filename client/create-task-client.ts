@@ -35,6 +35,9 @@ export interface TaskClientDeps {
 
 const answerWithinMs = 10_000;
 const maxSpecBytes = 48 * 1024;
+const usualPriority = 3;
+/** What Temporal takes, in bytes. */
+const maxFairnessKeyBytes = 64;
 
 /** The typed verbs over a Temporal server. */
 export function createTaskClient(deps: TaskClientDeps): TaskClient {
@@ -53,7 +56,7 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
       throw classifyClientError(error, taskId);
     });
   return {
-    start: (spec) => start(client, taskQueue, spec),
+    start: (spec, options) => start(client, taskQueue, spec, options?.priority ?? usualPriority),
     list: (filter) => listTasks(client, filter),
     state: (taskId) => withDeadline(taskId, () => handle(taskId).query<TaskState>(messageName.status)),
     watch: (taskId, options) => watched(client, taskId, options),
@@ -102,7 +105,12 @@ async function shownCard(
   );
 }
 
-async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise<TaskId> {
+async function start(
+  client: Client,
+  taskQueue: string,
+  spec: TaskSpec,
+  priorityKey: number,
+): Promise<TaskId> {
   const checked = TaskSpecSchema.parse(spec);
   refuseCredentials(checked.repository);
   const bytes = canonicalBytes(checked).byteLength;
@@ -119,6 +127,7 @@ async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise
       workflowId: spec.taskId,
       taskQueue,
       args: [input],
+      priority: { priorityKey, fairnessKey: fairnessKeyOf(checked.requestedBy), fairnessWeight: 1 },
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       memo: {
@@ -134,6 +143,12 @@ async function start(client: Client, taskQueue: string, spec: TaskSpec): Promise
     throw classifyClientError(error, spec.taskId);
   }
   return spec.taskId;
+}
+
+/** All tasks of one person share one part of what workers do. A long name stands for itself by its digest. */
+function fairnessKeyOf(requestedBy: string): string {
+  if (Buffer.byteLength(requestedBy) <= maxFairnessKeyBytes) return requestedBy;
+  return digestOf(canonicalBytes(requestedBy)).slice('sha256:'.length);
 }
 
 async function* watched(client: Client, taskId: TaskId, options: Parameters<TaskClient['watch']>[1]) {

@@ -22,10 +22,15 @@ export interface TaskListEntry {
   readonly waiting: WaitingNote | null;
 }
 
+export interface StartOptions {
+  /** 1 goes before 2, and so on to 5; 3 when not given. */
+  readonly priority?: number;
+}
+
 /** The typed verbs of a task: the only user of Temporal's client. Throws `task.not_found`, `task.ended`, `server.unavailable`, `worker.missing` (a query that no worker answers in 10 s), `approval.*`. */
 export interface TaskClient {
   /** Starts a task; the same id again gives the running one. Throws `usage.invalid` for a repository's URL with a password or token, `payload.too_large`. */
-  start(spec: TaskSpec): Promise<TaskId>;
+  start(spec: TaskSpec, options?: StartOptions): Promise<TaskId>;
   list(filter: { readonly status?: string; readonly limit: number }): Promise<readonly TaskListEntry[]>;
   state(taskId: TaskId): Promise<TaskState>;
   /** From the beginning, then as it happens, until the task has ended. Reconnects after an outage of the server without repeating or losing an event. */

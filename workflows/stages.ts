@@ -1,4 +1,9 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { LocalActivities, TaskActivities } from '../contracts/activities.ts';
 
 /** How long a dead worker goes unnoticed. */
@@ -12,27 +17,41 @@ const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 
 const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
 
+/**
+ * Like `proxyActivities`, and each activity is told whose turn it is. It would inherit that from the workflow, but one that the server
+ * hands back with the answer to a workflow task is not told what it inherits.
+ */
+function prioritizedActivities<Activities extends object>(options: ActivityOptions): Activities {
+  const get = (_: object, name: string) => (input: unknown) => {
+    const { priority = {} } = workflowInfo();
+    return proxyActivities<AnyActivities>({ ...options, priority })[name]?.(input);
+  };
+  return new Proxy({}, { get }) as Activities;
+}
+type AnyActivities = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
+
 // One try is longer than all that it may wait for inside: two model calls of an hour; twelve actions of two hours; a push of an hour.
-export const { plan } = proxyActivities<Pick<TaskActivities, 'plan'>>({
+export const { plan } = prioritizedActivities<Pick<TaskActivities, 'plan'>>({
   startToCloseTimeout: '3h',
   heartbeatTimeout,
   retry,
   cancellationType,
 });
 
-export const { fetchRepository, perceive, execute, evaluate, verifyDelivery, rollBack } = proxyActivities<
-  Pick<
-    TaskActivities,
-    'fetchRepository' | 'perceive' | 'execute' | 'evaluate' | 'verifyDelivery' | 'rollBack'
-  >
->({
-  startToCloseTimeout: '2d',
-  heartbeatTimeout,
-  retry,
-  cancellationType,
-});
+export const { fetchRepository, perceive, execute, evaluate, verifyDelivery, rollBack } =
+  prioritizedActivities<
+    Pick<
+      TaskActivities,
+      'fetchRepository' | 'perceive' | 'execute' | 'evaluate' | 'verifyDelivery' | 'rollBack'
+    >
+  >({
+    startToCloseTimeout: '2d',
+    heartbeatTimeout,
+    retry,
+    cancellationType,
+  });
 
-export const { deliver, releaseSandboxes } = proxyActivities<
+export const { deliver, releaseSandboxes } = prioritizedActivities<
   Pick<TaskActivities, 'deliver' | 'releaseSandboxes'>
 >({
   startToCloseTimeout: '3h',

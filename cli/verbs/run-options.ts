@@ -24,6 +24,11 @@ export const RunOptionsSchema = z.strictObject({
   maxIterations: CountSchema.optional(),
   policy: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
+  priority: z
+    .string()
+    .regex(/^[1-5]$/, 'expected a number from 1, the first, to 5, the last')
+    .transform(Number)
+    .optional(),
   includeChanges: z.boolean().default(false),
   detach: z.boolean().default(false),
   live: z.boolean().default(false),

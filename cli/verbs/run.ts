@@ -38,6 +38,7 @@ export function addRunVerb(program: Command, context: VerbContext): void {
     )
     .option('--policy <name or file>', `what is allowed; by default "${context.platform.defaults.policy}"`)
     .option('--model <name>', 'the model; by default the configured one')
+    .option('--priority <1 to 5>', 'whose turn it is when many tasks wait: 1 is the first, 3 the usual one')
     .option('--include-changes', 'start from the uncommitted changes too')
     .option('--detach', 'start it and return')
     .option('--live', 'with --json: also what runs right now')
@@ -60,7 +61,7 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   const spec = specOf(options, facts, platform);
   await withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen);
   return withClient(platform, async (client) => {
-    await client.start(spec);
+    await client.start(spec, options.priority === undefined ? {} : { priority: options.priority });
     // The task is safe on the server: its story begins while the worker still starts.
     const workers = startWorker(platform, options.json);
     // Heard below, but maybe not before the first lines are printed: Node ends a process whose rejection nobody hears.

@@ -19,7 +19,7 @@ export interface FakeTask {
 
 /** What a caller asked a fake client to do, in order. */
 export type Call =
-  | { readonly verb: 'start'; readonly spec: TaskSpec }
+  | { readonly verb: 'start'; readonly spec: TaskSpec; readonly priority?: number }
   | { readonly verb: 'decide'; readonly taskId: string; readonly answer: Answer }
   | { readonly verb: 'steer'; readonly taskId: string; readonly text: string; readonly by: string }
   | { readonly verb: 'pause' | 'resume'; readonly taskId: string; readonly by: string }
@@ -101,8 +101,8 @@ export function createFakeTaskClient(): FakeTaskClient {
     },
     taken: (taskId) => streamOf(taskId).taken(),
     watching: () => watching,
-    async start(spec) {
-      calls.push({ verb: 'start', spec });
+    async start(spec, options = {}) {
+      calls.push({ verb: 'start', spec, ...options });
       return spec.taskId;
     },
     async list({ status, limit }) {

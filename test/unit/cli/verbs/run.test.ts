@@ -60,6 +60,17 @@ describe('run', () => {
     });
   });
 
+  it('hands the priority on, and takes none but 1 to 5', async () => {
+    const urgent = running(['--priority', '1', '--detach', instruction]);
+    await urgent.code;
+    expect(urgent.client.calls[0]).toMatchObject({ verb: 'start', priority: 1 });
+    for (const word of ['0', '6', 'high']) {
+      const refused = running(['--priority', word, '--detach', instruction]);
+      await expect(refused.code).rejects.toMatchObject({ code: 'usage.invalid' });
+      expect(refused.client.calls).toEqual([]);
+    }
+  });
+
   it('takes the repository that one stands in', async () => {
     const findRepository = async (folder: string) => (folder === '/home/ann/shop' ? '/home/ann' : null);
     const { code, spec } = running(['--detach', instruction], { findRepository });
