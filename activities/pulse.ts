@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { CompleteAsyncError, Context } from '@temporalio/activity';
 
 /** What runs right now, as a heartbeat's details carry it to whoever watches. */
@@ -24,6 +25,15 @@ export interface PulseDetails {
 const intervalMs = 1000;
 const maxTailCharacters = 2000;
 
+/** Says something else for a while; the result goes back to what was said before. */
+type SayMeanwhile = (what: string) => () => void;
+const speaking = new AsyncLocalStorage<SayMeanwhile>();
+
+/** For what an activity calls and knows nothing of its pulse. The result ends it, and may be called twice; outside of an activity both do nothing. */
+export function sayMeanwhile(what: string): () => void {
+  return speaking.getStore()?.(what) ?? (() => {});
+}
+
 /** Runs an activity's work with a heartbeat every second, so that a dead worker is seen within seconds and a cancellation arrives. */
 export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<T>): Promise<T> {
   const context = Context.current();
@@ -42,10 +52,20 @@ export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<
       if (error instanceof CompleteAsyncError) throw error;
     }
   };
+  const meanwhile: SayMeanwhile = (other) => {
+    const before = details;
+    details = { ...details, what: other, sinceMs: Date.now(), tail: '' };
+    beat();
+    return () => {
+      if (details.what !== other) return;
+      details = { ...details, what: before.what, sinceMs: Date.now(), tail: before.tail };
+      beat();
+    };
+  };
   const timer = setInterval(beat, intervalMs);
   beat();
   try {
-    return await run({
+    const pulse: Pulse = {
       signal: context.cancellationSignal,
       cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
       say(next, tail = '') {
@@ -63,7 +83,8 @@ export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<
         details = { ...details, kept: value };
         beat();
       },
-    });
+    };
+    return await speaking.run(meanwhile, () => run(pulse));
   } finally {
     clearInterval(timer);
   }

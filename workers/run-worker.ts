@@ -5,7 +5,11 @@ import { type AnnouncedWorker, announceWorker } from './announce-worker.ts';
 import { workerBuild } from './build.ts';
 import { resolveServer } from './connection.ts';
 import { faultInterceptor } from './fault-interceptor.ts';
+import { limitPorts } from './limits/limit-ports.ts';
+import { liveSandboxes } from './limits/live-sandboxes.ts';
+import { workLimits } from './limits/work-limits.ts';
 import { createPorts } from './ports.ts';
+import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 import { openVersions, type VersionOptions, type Versions } from './versions/open-versions.ts';
 
@@ -13,7 +17,8 @@ const workerOptions = {
   interceptors: { activity: [faultInterceptor] },
   /** About a megabyte each. */
   maxCachedWorkflows: 200,
-  maxConcurrentActivityTaskExecutions: 50,
+  // What waits for its turn waits inside of its activity; a task has one at a time.
+  maxConcurrentActivityTaskExecutions: 200,
   // A workflow cached by a dead worker is waited for this long: at the default of 10 s, people's answers would be.
   stickyQueueScheduleToStartTimeout: '1s',
   maxHeartbeatThrottleInterval: '1s',
@@ -26,7 +31,8 @@ const workerOptions = {
  * and what making the ports throws.
  */
 export async function runWorker(options: VersionOptions): Promise<void> {
-  const activities = createActivities(createPorts());
+  const ports = limitPorts(createPorts(), workLimits(process.env), liveSandboxes(stateDirectory()));
+  const activities = createActivities(ports);
   const taskQueue = taskQueueOf();
   const server = await resolveServer();
   const build = await workerBuild();
