@@ -21,10 +21,11 @@ import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
 import { modelSettings } from '../workers/model-config.ts';
-import { openTaskClient } from '../workers/open-task-client.ts';
+import { openTaskClient, openTemporalClient } from '../workers/open-task-client.ts';
 import { artifactStore, localSandbox } from '../workers/ports.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
 import { taskQueueOf } from '../workers/task-queue.ts';
+import { versionFacts } from '../workers/versions/version-facts.ts';
 import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
 import { brokenPipeExitCode } from './exit-code.ts';
 import { systemClock } from './local/clock.ts';
@@ -32,7 +33,16 @@ import { editText } from './local/edit-text.ts';
 import { findRepository } from './local/find-repository.ts';
 import { programName } from './local/program-name.ts';
 import { stateDirectoryFacts } from './local/state-directory-facts.ts';
-import type { DoctorFacts, ModelFacts, Platform, Progress, ServerFacts, WorkerFacts } from './platform.ts';
+import type {
+  DoctorFacts,
+  ModelFacts,
+  Platform,
+  Progress,
+  Replay,
+  ReplayRequest,
+  ServerFacts,
+  WorkerFacts,
+} from './platform.ts';
 import { runCommandLine } from './program.ts';
 import { showError } from './show-error.ts';
 import { createNodeTerminal } from './terminal/node-terminal.ts';
@@ -79,6 +89,7 @@ function createPlatform(): Platform {
       await serveTasks({ chosen: promote, leave, endWhenReplaced: false });
     },
     doctor,
+    replay,
     drill,
     model: async (name) => modelFacts(name),
     loadPolicy,
@@ -175,6 +186,26 @@ async function readNamedFile(path: string): Promise<string> {
   });
 }
 
+async function replay(request: ReplayRequest): Promise<Replay> {
+  // The SDK is loaded by those verbs only that need it.
+  const { recordedHistories, replayRuns, serverHistories } = await import(
+    '../workers/versions/replay-tasks.ts'
+  );
+  const { buildId: build, codePath } = await workerBuild(env);
+  if (request.type === 'folder')
+    return { build, runs: replayRuns(codePath, recordedHistories(resolve(request.folder))) };
+  const { client, close } = await openTemporalClient(env);
+  const which = request.type === 'since' ? { ...request, taskQueue: taskQueueOf(env) } : request;
+  const runs = async function* () {
+    try {
+      yield* replayRuns(codePath, serverHistories(client, which));
+    } finally {
+      await close();
+    }
+  };
+  return { build, runs: runs() };
+}
+
 async function doctor(): Promise<DoctorFacts> {
   const server = await serverHealth();
   const { sandbox } = defaultLimits;
@@ -184,6 +215,7 @@ async function doctor(): Promise<DoctorFacts> {
     stateDirectory: await stateDirectoryFacts(stateDirectory(env)),
     server,
     workers: await workersOf(null),
+    versions: server.reachable ? await versionFacts(env).catch(() => null) : null,
     sandbox: {
       ...(await localSandbox(env).probe()),
       limits: [

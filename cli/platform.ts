@@ -26,13 +26,35 @@ export interface WorkerFacts {
   readonly notes: readonly string[];
 }
 
-/** Of the versions that a queue's workers and tasks have. */
+/** A version that is current (takes new tasks, and those that go on in a new run), or that tasks are on. */
 export interface VersionFacts {
   readonly build: string;
-  /** Takes new tasks, and those that go on in a new run. */
   readonly current: boolean;
+  /** Whether it has a worker. */
   readonly served: boolean;
+  /** Those that run on it. */
   readonly tasks: readonly string[];
+}
+
+/** Which histories: of tasks by id, of a queue's running tasks and those that ended since then, or files below a folder. */
+export type ReplayRequest =
+  | { readonly type: 'tasks'; readonly taskIds: readonly string[] }
+  | { readonly type: 'since'; readonly endedSinceMs: number }
+  | { readonly type: 'folder'; readonly folder: string };
+
+/** One run of a task, or one file. */
+export interface ReplayedRun {
+  readonly name: string;
+  readonly runId: string | null;
+  readonly events: number;
+  /** Why this program's workflow code cannot go on from it; null when it can. */
+  readonly problem: string | null;
+}
+
+export interface Replay {
+  /** The version that was asked. */
+  readonly build: string;
+  readonly runs: AsyncIterable<ReplayedRun>;
 }
 
 export interface ModelFacts {
@@ -66,6 +88,8 @@ export interface DoctorFacts {
     readonly startable: boolean;
   };
   readonly workers: readonly WorkerFacts[];
+  /** Null where no server could be asked, or keeps none. */
+  readonly versions: readonly VersionFacts[] | null;
   readonly sandbox: {
     readonly available: boolean;
     readonly findings: readonly string[];
@@ -119,6 +143,8 @@ export interface Platform {
   /** Runs a worker in this process until SIGINT or SIGTERM; `promote` makes its version current also where it was replaced before. */
   runWorker(options: { readonly promote: boolean; readonly leave: readonly string[] }): Promise<void>;
   doctor(): Promise<DoctorFacts>;
+  /** Runs this program's workflow code over histories: no model, no execution. Throws `usage.invalid` for a folder without histories, `server.unavailable`. */
+  replay(request: ReplayRequest): Promise<Replay>;
   /** Runs a past task again in copies under faults; see `drillTask`. Throws `drill.impossible`, and the signal's reason once that is aborted. */
   drill(taskId: TaskId, options: DrillOptions, tell: (event: DrillEvent) => void): Promise<DrillCertificate>;
   /** Facts for the model that is named, else for the configured one. */

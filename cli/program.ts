@@ -14,6 +14,7 @@ import { addLogsVerb } from './verbs/logs.ts';
 import { addLsVerb } from './verbs/ls.ts';
 import { addPauseVerb } from './verbs/pause.ts';
 import { addRejectVerb } from './verbs/reject.ts';
+import { addReplayVerb } from './verbs/replay.ts';
 import { addResumeVerb } from './verbs/resume.ts';
 import { addRollbackVerb } from './verbs/rollback.ts';
 import { addRunVerb } from './verbs/run.ts';
@@ -40,6 +41,7 @@ const verbs = [
   addRollbackVerb,
   addDrillVerb,
   addChangeVerb,
+  addReplayVerb,
   addDoctorVerb,
   addUpVerb,
   addDownVerb,

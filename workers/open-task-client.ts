@@ -9,8 +9,28 @@ import { taskQueueOf } from './task-queue.ts';
 
 const connectTimeoutMs = 10_000;
 
+/** Temporal's own client. */
+export interface TemporalClient {
+  readonly client: Client;
+  readonly address: string;
+  close(): Promise<void>;
+}
+
 /** A client of the server that is configured or that runs; starts nothing. Throws `server.unavailable`. */
 export async function openTaskClient(env: Environment = process.env): Promise<TaskClient> {
+  const { client, close } = await openTemporalClient(env);
+  const home = stateDirectory(env);
+  return createTaskClient({
+    client,
+    artifacts: artifactStore(home),
+    repositories: taskRepository(home),
+    taskQueue: taskQueueOf(env),
+    close,
+  });
+}
+
+/** The same below the verbs, for what is about workers. Throws `server.unavailable`. */
+export async function openTemporalClient(env: Environment = process.env): Promise<TemporalClient> {
   const server = await runningServer(env);
   if (server === undefined) {
     throw new LonghaulError(
@@ -19,14 +39,11 @@ export async function openTaskClient(env: Environment = process.env): Promise<Ta
     );
   }
   const connection = await connect(server.address, server.connectionOptions);
-  const home = stateDirectory(env);
-  return createTaskClient({
+  return {
     client: new Client({ connection, namespace: server.namespace }),
-    artifacts: artifactStore(home),
-    repositories: taskRepository(home),
-    taskQueue: taskQueueOf(env),
+    address: server.address,
     close: () => connection.close(),
-  });
+  };
 }
 
 async function connect(address: string, options: object): Promise<Connection> {

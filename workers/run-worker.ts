@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
@@ -13,6 +14,7 @@ import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 import { openVersions, type VersionOptions, type Versions } from './versions/open-versions.ts';
 
+const failedWithinMs = 10_000;
 const workerOptions = {
   interceptors: { activity: [faultInterceptor] },
   /** About a megabyte each. */
@@ -77,7 +79,8 @@ async function serve(worker: Worker, versions: Versions, announced: AnnouncedWor
     }
   } catch (error) {
     if (worker.getState() === 'RUNNING') worker.shutdown();
-    await running;
+    // It has begun nothing that would be worth waiting for.
+    await Promise.race([running, delay(failedWithinMs, undefined, { ref: false })]);
     throw error;
   }
 }

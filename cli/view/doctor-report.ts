@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/words/errors.ts';
-import type { DoctorFacts } from '../platform.ts';
+import type { DoctorFacts, VersionFacts } from '../platform.ts';
 import { field, type Line, line, tone } from '../terminal/line.ts';
 import { counted, formatBytes } from './format.ts';
 
@@ -23,6 +23,7 @@ export function findingsOf(facts: DoctorFacts, program: string): readonly Findin
     ...stateFindings(facts.stateDirectory),
     serverFinding(facts.server, program),
     workersFinding(facts, program),
+    ...versionFindings(facts, program),
     ...sandboxFindings(facts.sandbox),
     ...modelFindings(facts.model),
   ];
@@ -152,6 +153,24 @@ function workersFinding({ workers, server }: DoctorFacts, program: string): Find
     'workers',
     configured ? 'none on this machine; others may work for this server' : 'none runs',
     `${program} up (run starts one, too)`,
+  );
+}
+
+/** Nothing where no server answers: that is said already. */
+function versionFindings({ versions, server }: DoctorFacts, program: string): readonly Finding[] {
+  if (versions !== null) return versions.map((version) => versionFinding(version, program));
+  if (!server.reachable) return [];
+  return [note('versions', 'this server keeps none of workers, or not for this login', null)];
+}
+
+function versionFinding({ build, current, served, tasks }: VersionFacts, program: string): Finding {
+  const on = tasks.length === 0 ? 'no task' : `${counted(tasks.length, 'task')} (${tasks.join(', ')})`;
+  if (current) return ok('versions', `${build} is current, with ${on}`);
+  if (served) return ok('versions', `${build}, replaced: ${on}, until the iteration ends`);
+  return note(
+    'versions',
+    `${build} has no worker, and ${on} of it`,
+    `${program} up moves it to the current version, or says why not; see docs/versions.md`,
   );
 }
 

@@ -1,8 +1,13 @@
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
+import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
 import { taskQueueOf } from '../../workers/task-queue.ts';
+import { lookAfter } from '../../workers/versions/caretaker.ts';
 import { routing } from '../../workers/versions/deployment.ts';
+import { localWitness } from '../../workers/versions/witness.ts';
 import { listWorkers, startWorkerProcess } from '../../workers/worker-processes.ts';
 import { deliveredBranch } from '../helpers/e2e-repositories.ts';
 import {
@@ -15,7 +20,7 @@ import {
   untilMade,
 } from '../helpers/e2e-scenario.ts';
 import type { Story } from '../helpers/e2e-story.ts';
-import { openWorld, type World } from '../helpers/e2e-world.ts';
+import { kill, openWorld, type World } from '../helpers/e2e-world.ts';
 import { expectInvariants } from '../helpers/invariants.ts';
 import { renamed, type TestBuild, testBuild, waitsFirst } from '../helpers/worker-builds.ts';
 import { runsOf } from '../workflow/history.ts';
@@ -38,7 +43,7 @@ let count = 0;
 
 beforeAll(async () => {
   world = await openWorld({ scenario, workers: 0 });
-  const { port } = JSON.parse(await serverState());
+  const { port } = JSON.parse(readFileSync(join(world.home, 'server.json'), 'utf8'));
   connection = await Connection.connect({ address: `127.0.0.1:${port}` });
   temporal = new Client({ connection });
   first = await testBuild(world, 'first', renamed('first'));
@@ -54,11 +59,6 @@ afterAll(async () => {
   await connection.close();
   await world.close();
 });
-
-async function serverState(): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(join(world.home, 'server.json'), 'utf8');
-}
 
 const deploy = ({ env }: Pick<TestBuild, 'env'>, leave: readonly string[] = []) =>
   startWorkerProcess({ home: world.home, env, leave });
@@ -140,6 +140,14 @@ test('a version that cannot replay a running task is not made current, says whic
   expect(String(refused)).toContain('TMPRL1100');
   expect(await current()).toBe(first.buildId);
   expect(await listWorkers(world.home)).toHaveLength(1);
+  const asked = await world.cli(['replay', story.taskId], { env: other.env }).ended;
+  expect(asked.exitCode).toBe(1);
+  expect(asked.stdout).toContain(`✗ ${story.taskId}`);
+  expect(asked.stdout).toContain('TMPRL1100');
+  expect(await world.cli(['replay', story.taskId], { env: second.env }).ended).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining(`${second.buildId} can go on from the one run.`),
+  });
   letGo(world, story.taskId);
   await deliveredOnce(story);
   expect(await decidedBy(story)).toEqual([[first.buildId]]);
@@ -170,6 +178,11 @@ test('a task that no worker can carry on stops nobody else, is named, and ends o
     `${healthy.taskId} moved here from ${other.buildId}, which has no worker any more`,
     expect.stringMatching(`^${stuck.taskId} is stuck: ${third.buildId} cannot go on with it`),
   ]);
+  const doctor = JSON.parse((await world.cli(['doctor', '--json']).ended).stdout);
+  expect(doctor.facts.versions).toEqual([
+    { build: third.buildId, current: true, served: true, tasks: [healthy.taskId] },
+    { build: first.buildId, current: false, served: false, tasks: [stuck.taskId] },
+  ]);
   letGo(world, healthy.taskId);
   expect(await healthy.end()).toMatchObject({ status: 'delivered' });
 
@@ -182,6 +195,61 @@ test('a task that no worker can carry on stops nobody else, is named, and ends o
   expect(old.version).toBe(first.buildId);
   letGo(world, stuck.taskId);
   await deliveredOnce(stuck);
+});
+
+test('while a worker runs it takes over what others leave: tasks of one that dies, and the queue when the current version has none', async () => {
+  const taskQueue = taskQueueOf(world.env);
+  const said: string[] = [];
+  const look = (build: TestBuild) =>
+    lookAfter(
+      {
+        deployment: { client: temporal, taskQueue },
+        build: { buildId: build.buildId, codePath: build.env['LONGHAUL_WORKFLOW_BUNDLE'] ?? '' },
+        chosen: false,
+        leave: [],
+        stuckRuns: new Set(),
+        witness: () => localWitness('', { taskQueue, address: connection.options.address }, world.env),
+        report: () => {},
+      },
+      (text) => said.push(text),
+    );
+  const old = await deploy(first);
+  const story = await startHeld();
+  await deploy(second);
+  expect([await look(first), await look(second)]).toEqual(['needed', 'current']);
+  expect(said).toEqual([]);
+  await kill(old);
+  expect(await look(second)).toBe('current');
+  expect(said).toEqual([`${story.taskId} moved here from ${first.buildId}, which has no worker any more`]);
+  letGo(world, story.taskId);
+  await deliveredOnce(story);
+  expect(await look(first)).toBe('replaced');
+
+  await world.killWorkers();
+  await deploy(first);
+  await deploy(second);
+  for (const worker of await listWorkers(world.home))
+    if (worker.version === second.buildId) await kill(worker);
+  expect(await look(first)).toBe('current');
+  expect(await current()).toBe(first.buildId);
+  expect(said.at(-1)).toBe(`${first.buildId} is current now: ${second.buildId} has no worker any more`);
+});
+
+test('a server without versions of workers is named in the error, and nothing hangs', async () => {
+  const home = join(world.directory, 'old-server');
+  mkdirSync(home, { mode: 0o700 });
+  const env = { ...world.env, LONGHAUL_HOME: home };
+  await startEmbeddedServer({ home, env, dynamicConfig: ['system.enableDeploymentVersions=false'] });
+  try {
+    await expect(startWorkerProcess({ home, env })).rejects.toMatchObject({
+      code: 'version.unsupported',
+      message: expect.stringContaining('LONGHAUL_WORKER_VERSIONING=off'),
+    });
+    const worker = await startWorkerProcess({ home, env: { ...env, LONGHAUL_WORKER_VERSIONING: 'off' } });
+    await kill(worker);
+  } finally {
+    await stopEmbeddedServer(home);
+  }
 });
 
 test('a second worker of the same version, and one that is started again, replay nothing and move nothing', async () => {

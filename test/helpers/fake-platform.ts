@@ -34,6 +34,7 @@ export const soundFacts: DoctorFacts = {
   },
   server: { facts: embedded, reachable: true, detail: '', startable: true },
   workers: oneWorker,
+  versions: [{ build: '0.1.0-aaaaaaaaaaaa', current: true, served: true, tasks: [] }],
   sandbox: { available: true, findings: ['bubblewrap 0.11.0'], limits: ['memory 4.0 GB', '512 processes'] },
   model: someModel,
 };
@@ -88,6 +89,7 @@ export function createFakePlatform(
     stop: async () => ({ workers: 1, server: true }),
     runWorker: async () => {},
     doctor: async () => soundFacts,
+    replay: async () => ({ build: '0.1.0-aaaaaaaaaaaa', runs: (async function* () {})() }),
     async drill(taskId) {
       throw new LonghaulError('drill.impossible', `${taskId} cannot be drilled: it has not ended yet.`);
     },

@@ -8,12 +8,11 @@ export interface HistoryToReplay {
 
 export interface Replayed {
   readonly taskId: string;
-  readonly runId: string;
   /** Why this code cannot go on from that history; null when it can. */
   readonly problem: string | null;
 }
 
-/** Runs a bundle's workflow code over histories, in the order given: no model, no execution, no server. */
+/** Runs a bundle's workflow code over histories and tells of each in their order: no model, no execution, no server. */
 export async function* replayHistories(
   codePath: string,
   histories: AsyncIterable<HistoryToReplay> | Iterable<HistoryToReplay>,
@@ -21,15 +20,14 @@ export async function* replayHistories(
   const named = async function* () {
     for await (const { taskId, history } of histories) yield { workflowId: taskId, history };
   };
-  for await (const { workflowId, runId, error } of Worker.runReplayHistories(
-    { workflowBundle: { codePath } },
-    named(),
-  )) {
-    yield { taskId: workflowId, runId, problem: error === undefined ? null : reasonOf(error) };
+  const options = { workflowBundle: { codePath } };
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, named())) {
+    yield { taskId: workflowId, problem: error === undefined ? null : reasonOf(error) };
   }
 }
 
-/** The first line says what differs; the rest is of the SDK. */
-function reasonOf(error: Error): string {
-  return error.message.split('\n')[0]?.slice(0, 300) ?? error.name;
+/** What differs, without the SDK's explanation of what a replay is. */
+function reasonOf({ message, name }: Error): string {
+  const [line = name] = message.split('\n');
+  return line.replace(/^.*? Details: /, '').slice(0, 300);
 }

@@ -89,16 +89,20 @@ function notChosen(buildId: string, currentBuild: string | null): Settlement {
   return { makeCurrent: false, move: [], letGo: [], notes: [note] };
 }
 
+/** Fails closed: a task of which the replay has told nothing counts as one that failed. */
 async function* judge(
   { deployment, build }: Settling,
   tasks: readonly RunningTask[],
 ): AsyncIterable<Pick<Verdict, 'task' | 'problem'>> {
   // No replay worker for nothing: it costs a fifth of a second.
   if (tasks.length === 0) return;
-  for await (const { runId, problem } of replayHistories(build.codePath, histories(deployment, tasks))) {
-    const task = tasks.find((one) => one.runId === runId);
+  const open = new Map(tasks.map((task) => [task.taskId, task]));
+  for await (const { taskId, problem } of replayHistories(build.codePath, histories(deployment, tasks))) {
+    const task = open.get(taskId);
     if (task !== undefined) yield { task, problem };
+    open.delete(taskId);
   }
+  for (const task of open.values()) yield { task, problem: 'its replay told nothing' };
 }
 
 async function* histories(

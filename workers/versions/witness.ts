@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { processStartTime } from '../process-lock.mjs';
+import { type Environment, stateDirectory } from '../state-dir.ts';
 import { listWorkers } from '../worker-processes.ts';
 import type { Witness } from './served-builds.ts';
 
@@ -7,8 +8,9 @@ import type { Witness } from './served-builds.ts';
 export async function localWitness(
   identity: string,
   served: { readonly taskQueue: string; readonly address: string },
+  env: Environment = process.env,
 ): Promise<Witness> {
-  const workers = await listWorkers();
+  const workers = await listWorkers(stateDirectory(env));
   const others = workers.filter(
     ({ pid, taskQueue, address }) =>
       pid !== process.pid && taskQueue === served.taskQueue && address === served.address,

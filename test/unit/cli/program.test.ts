@@ -3,7 +3,7 @@ import { runCommandLine } from '../../../cli/program.ts';
 import { createFakePlatform } from '../../helpers/fake-platform.ts';
 
 const verbs =
-  'run ls show watch diff logs approve reject edit steer pause resume cancel rollback doctor up down worker'.split(
+  'run ls show watch diff logs approve reject edit steer pause resume cancel rollback replay doctor up down worker'.split(
     ' ',
   );
 

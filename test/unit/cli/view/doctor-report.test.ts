@@ -20,6 +20,7 @@ describe('doctor', () => {
       server   ✓ embedded, 127.0.0.1:7233, namespace default, version 1.31.0, page
                  http://127.0.0.1:8233
       workers  ✓ process 4711 (0.1.0)
+      versions ✓ 0.1.0-aaaaaaaaaaaa is current, with no task
       sandbox  ✓ local, bubblewrap
       sandbox  ! bubblewrap 0.11.0
       limits   ✓ memory 4.0 GB, 512 processes
@@ -92,5 +93,24 @@ describe('doctor', () => {
     const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0', notes: [] }];
     const found = findingsOf({ ...soundFacts, workers }, 'longhaul').find(({ area }) => area === 'workers');
     expect(found?.status).toBe('note');
+  });
+
+  it('says which versions tasks are on, and which of them have no worker', () => {
+    const versions = [
+      { build: '0.2.0-b', current: true, served: true, tasks: ['one'] },
+      { build: '0.1.0-a', current: false, served: true, tasks: ['two'] },
+      { build: '0.0.9-z', current: false, served: false, tasks: ['three', 'four'] },
+    ];
+    const found = findingsOf({ ...soundFacts, versions }, 'longhaul').filter(
+      ({ area }) => area === 'versions',
+    );
+    expect(found.map(({ status, text }) => [status, text])).toEqual([
+      ['ok', '0.2.0-b is current, with 1 task (one)'],
+      ['ok', '0.1.0-a, replaced: 1 task (two), until the iteration ends'],
+      ['note', '0.0.9-z has no worker, and 2 tasks (three, four) of it'],
+    ]);
+    expect(found[2]?.fix).toContain('longhaul up');
+    const unknown = findingsOf({ ...soundFacts, versions: null }, 'longhaul');
+    expect(unknown.find(({ area }) => area === 'versions')?.status).toBe('note');
   });
 });
