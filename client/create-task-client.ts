@@ -34,6 +34,11 @@ export interface TaskClientDeps {
 }
 
 const answerWithinMs = 10_000;
+/**
+ * How long a worker that died within a workflow task goes unnoticed. A replay of the longest run takes a second or two; on a machine where it
+ * takes longer the server lengthens the time from the fourth try on.
+ */
+const workflowTaskTimeout = '4s';
 const maxSpecBytes = 48 * 1024;
 const usualPriority = 3;
 /** What Temporal takes, in bytes. */
@@ -128,6 +133,7 @@ async function start(
       taskQueue,
       args: [input],
       priority: { priorityKey, fairnessKey: fairnessKeyOf(checked.requestedBy), fairnessWeight: 1 },
+      workflowTaskTimeout,
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       memo: {

@@ -18,8 +18,14 @@ const maxTries: { readonly [code in ErrorCode]?: number } = {
   'artifact.not_found': 5,
 };
 
+/** A fault that says no time itself is tried again after 1 s, 2 s, 4 s, … 60 s. The workflow's own times are for workers that die, and shorter. */
+const longestDelayMs = 60_000;
+/** A local activity holds a workflow task meanwhile. */
+const longestLocalDelayMs = 10_000;
+
 /** Turns Longhaul's errors into Temporal's failures by the error table, and holds results to their size. */
 export function faultInterceptor({ info, cancellationSignal }: Context): ActivityInterceptors {
+  const longestMs = info.isLocal ? longestLocalDelayMs : longestDelayMs;
   const inbound: ActivityInboundCallsInterceptor = {
     async execute(input, next) {
       try {
@@ -29,7 +35,7 @@ export function faultInterceptor({ info, cancellationSignal }: Context): Activit
       } catch (error) {
         // An abort that nobody asked this activity for is a bug like any other, not the end of the task.
         if (cancellationSignal.aborted && isAbort(error)) throw cancelled(error);
-        throw error instanceof CancelledFailure ? error : toFailure(error, info.attempt);
+        throw error instanceof CancelledFailure ? error : toFailure(error, info.attempt, longestMs);
       }
     },
   };
@@ -46,7 +52,12 @@ function checkSize(activity: string, result: unknown): void {
 }
 
 /** What an activity threw, as the failure that the server and the workflow read. */
-export function toFailure(error: unknown, attempt: number): ApplicationFailure {
+export function toFailure(
+  error: unknown,
+  attempt: number,
+  longestMs: number = longestDelayMs,
+): ApplicationFailure {
+  const delayMs = Math.min(longestMs, 1000 * 2 ** (attempt - 1));
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof LonghaulError) {
     const { code, message, retryable, retryAfterMs, details } = error;
@@ -56,7 +67,7 @@ export function toFailure(error: unknown, attempt: number): ApplicationFailure {
       nonRetryable: !retryable || attempt >= (maxTries[code] ?? Number.POSITIVE_INFINITY),
       details: [details],
       cause: error,
-      ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+      nextRetryDelay: retryAfterMs ?? delayMs,
     });
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -64,6 +75,7 @@ export function toFailure(error: unknown, attempt: number): ApplicationFailure {
     type: 'internal.bug',
     message,
     nonRetryable: attempt >= bugTries,
+    nextRetryDelay: delayMs,
     ...(error instanceof Error ? { cause: error } : {}),
   });
 }

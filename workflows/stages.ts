@@ -7,13 +7,13 @@ import {
 import type { LocalActivities, TaskActivities } from '../contracts/activities.ts';
 
 /** How long a dead worker goes unnoticed. */
-const heartbeatTimeout = '4s';
+const heartbeatTimeout = '3s';
 
 /**
  * Faults that pass are waited out by the server's durable timer, for as long as they last: a machine that is off over a week-end ends
- * nothing. How often a code is worth trying is the worker's to know.
+ * nothing. How often a code is worth trying, and after how long, is the worker's to know: these are the times after a worker that died.
  */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' } as const;
+const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '60s' } as const;
 
 const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
 

@@ -35,8 +35,18 @@ describe('a fault of ours', () => {
       message: 'cannot reach it',
       nonRetryable: false,
       details: [{ host: 'h' }],
-      nextRetryDelay: undefined,
     });
+  });
+
+  test.each([
+    [1, 1_000],
+    [2, 2_000],
+    [6, 32_000],
+    [7, 60_000],
+    [50, 60_000],
+  ])('that says no time itself is tried again, after try %i in %i ms', async (attempt, delayMs) => {
+    const error = new LonghaulError('repository.unavailable', 'cannot reach it');
+    expect(await failureOf(throwing(error), attempt)).toMatchObject({ nextRetryDelay: delayMs });
   });
 
   test('that no retry cures is not retried', async () => {
