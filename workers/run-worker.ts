@@ -1,11 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
+import type { Ports } from '../activities/ports.ts';
 import { type AnnouncedWorker, announceWorker } from './announce-worker.ts';
 import { workerBuild } from './build.ts';
 import { resolveServer } from './connection.ts';
 import { faultInterceptor } from './fault-interceptor.ts';
+import { fence } from './fence.ts';
+import { fencedPorts } from './fenced-ports.ts';
 import { limitPorts } from './limits/limit-ports.ts';
 import { liveSandboxes } from './limits/live-sandboxes.ts';
 import { workLimits } from './limits/work-limits.ts';
@@ -16,11 +24,13 @@ import { openVersions, type VersionOptions, type Versions } from './versions/ope
 
 const failedWithinMs = 10_000;
 const workerOptions = {
-  interceptors: { activity: [faultInterceptor] },
   /** About a megabyte each. */
   maxCachedWorkflows: 200,
   // What waits for its turn waits inside of its activity; a task has one at a time.
   maxConcurrentActivityTaskExecutions: 200,
+  // What the server hands to a worker that is frozen, it hands to each of its open calls, one heartbeat time-out after the other.
+  maxConcurrentActivityTaskPolls: 3,
+  maxConcurrentWorkflowTaskPolls: 3,
   // A workflow cached by a dead worker is waited for this long: at the default of 10 s, people's answers would be.
   stickyQueueScheduleToStartTimeout: '1s',
   maxHeartbeatThrottleInterval: '1s',
@@ -28,13 +38,23 @@ const workerOptions = {
   shutdownGraceTime: '5s',
 } as const satisfies Partial<WorkerOptions>;
 
+export interface WorkerParts {
+  /** Around the ports that activities get. */
+  readonly around: (ports: Ports) => Ports;
+  /** Around Longhaul's own: the first sees an activity before anything of it has run, and its end last. */
+  readonly interceptors: readonly ActivityInterceptorsFactory[];
+}
+
 /**
  * Serves tasks until it is told to shut down. Throws `server.unavailable`, `config.invalid`, `version.cannot_replay`, `version.unsupported`,
  * and what making the ports throws.
  */
-export async function runWorker(options: VersionOptions): Promise<void> {
-  const ports = limitPorts(createPorts(), workLimits(process.env), liveSandboxes(stateDirectory()));
-  const activities = createActivities(ports);
+export async function runWorker(options: VersionOptions, parts: Partial<WorkerParts> = {}): Promise<void> {
+  const { around = (ports) => ports, interceptors = [] } = parts;
+  // Behind the limits: what has waited for its turn may have been given away meanwhile.
+  const fenced = fencedPorts(createPorts(), fence);
+  const ports = limitPorts(fenced, workLimits(process.env), liveSandboxes(stateDirectory()));
+  const activities = createActivities(around(ports));
   const taskQueue = taskQueueOf();
   const server = await resolveServer();
   const build = await workerBuild();
@@ -49,6 +69,7 @@ export async function runWorker(options: VersionOptions): Promise<void> {
       const worker = await Worker.create({
         ...workerOptions,
         ...versions.workerOptions,
+        interceptors: { activity: [...interceptors, faultInterceptor] },
         connection,
         namespace,
         taskQueue,

@@ -30,6 +30,7 @@ export const errorTable = {
   'server.missing': row(false, 503, 4),
   'server.port_busy': row(false, 503, 4),
   'worker.missing': row(true, 503, 4),
+  'worker.superseded': row(false, 409, 8),
   'repository.not_found': row(false, 404, 6),
   'repository.no_commits': row(false, 422, 6),
   'repository.ref_not_found': row(false, 404, 6),
