@@ -32,6 +32,17 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      // Whole tasks under every fault: `npm run chaos`, which prints the table. Each file on a machine of its own.
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: folders('chaos'),
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 });

@@ -41,9 +41,10 @@ export interface World {
   /** A repository of a person, with one commit of these files. */
   repository(name: string, files: Files): string;
   cli(args: readonly string[], options?: Partial<CliOptions>): Cli;
-  /** Starts a task and follows it. */
+  /** Starts a task and follows it. `before` hears its id before it is started. */
   start(
     spec: Partial<Omit<TaskSpec, 'taskId'>> & Pick<TaskSpec, 'instruction' | 'repository'>,
+    before?: (taskId: TaskId) => void,
   ): Promise<Story>;
   /** What a task was started with by `start`. */
   specOf(taskId: TaskId): TaskSpec;
@@ -58,6 +59,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** 1 when not given. */
   readonly workers?: number;
+  /** The program of the workers; the product's when not given. */
+  readonly workerMain?: string;
   /** Sees each event of each task that is followed. */
   readonly onEvent?: (event: TaskEvent) => void;
 }
@@ -117,7 +120,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   mkdirSync(home, { mode: 0o700 });
   await choosePorts(home);
   const startServer = async () => void (await startEmbeddedServer({ home, env }));
-  const startWorker = () => startWorkerProcess({ home, env });
+  const { workerMain: main } = options;
+  const startWorker = () => startWorkerProcess({ home, env, ...(main === undefined ? {} : { main }) });
   await startServer();
   for (let count = 0; count < (options.workers ?? 1); count += 1) await startWorker();
   const client = await openTaskClient(env);
@@ -155,10 +159,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       clis.push(cli);
       return cli;
     },
-    async start(spec) {
+    async start(spec, before) {
       const taskId = TaskIdSchema.parse(`e2e-${specs.size + 1}-${directory.slice(-6).toLowerCase()}`);
       const whole = TaskSpecSchema.parse({ ...defaultSpec, ...spec, taskId });
       specs.set(taskId, whole);
+      before?.(taskId);
       await client.start(whole);
       return follow(taskId);
     },

@@ -1,0 +1,38 @@
+import type { Finished } from '../helpers/e2e-story.ts';
+import { git } from '../helpers/git-fixture.ts';
+import type { ChaosTask, ChaosWorld } from './chaos-world.ts';
+import { finalTree, words } from './script.ts';
+
+/** What differs from a run without a fault: the tree, the branches, how often each command ran by its own count, how often the model was paid. */
+export function finalProblems(
+  world: ChaosWorld,
+  task: ChaosTask,
+  end: Finished,
+  losesCommands: boolean,
+): readonly string[] {
+  return [
+    ...treeProblems(task, end.branch ?? ''),
+    ...countProblems(world.counter.counted(task.name), losesCommands),
+    ...world.model.problems().filter((problem) => problem.includes(task.taskId)),
+  ];
+}
+
+function treeProblems({ repository }: ChaosTask, branch: string): readonly string[] {
+  const branches = git(repository, 'for-each-ref', '--format=%(refname:short)', 'refs/heads/longhaul');
+  if (branches !== branch) return [`expected one branch ${branch}, found ${branches || 'none'}`];
+  const files = git(repository, 'ls-tree', '-r', '--name-only', branch).split('\n');
+  const found = files
+    .filter((file) => file !== '.task')
+    .map((file) => `${file}: ${git(repository, 'show', `${branch}:${file}`)}`);
+  return found.join('\n') === finalTree
+    ? []
+    : [`expected the tree\n${finalTree}\nfound\n${found.join('\n')}`];
+}
+
+function countProblems(counted: readonly string[], losesCommands: boolean): readonly string[] {
+  return words.flatMap((word) => {
+    const times = counted.filter((one) => one === word).length;
+    const ran = times === 1 || (losesCommands && times === 0);
+    return ran ? [] : [`the command "${word}" ran ${times} times by its own count`];
+  });
+}
