@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { TaskClient, TaskListEntry } from '../../client/task-client.ts';
+import { LonghaulError } from '../../contracts/error.ts';
 import { taskStatus } from '../../contracts/words/sets.ts';
 import { listLines } from '../view/list-lines.ts';
+import { longestWaiting, waitingLines } from '../view/waiting-lines.ts';
 import {
   CountSchema,
   defineVerb,
@@ -16,28 +19,47 @@ import {
 const statuses = Object.values(taskStatus).join(', ');
 const OptionsSchema = z.strictObject({
   status: z.enum(taskStatus, { error: `expected one of ${statuses}` }).optional(),
+  waiting: z.boolean().default(false),
   limit: CountSchema.default(50),
   json: JsonSchema,
 });
 
+/** Lists are in the order of their start: to find what waits longest all that wait are looked at. */
+const maxWaiting = 10_000;
+
+async function listed(
+  client: TaskClient,
+  wanted: { readonly status: string | undefined; readonly waiting: boolean; readonly limit: number },
+): Promise<readonly TaskListEntry[]> {
+  const { status, waiting, limit } = wanted;
+  if (!waiting) return client.list(status === undefined ? { limit } : { limit, status });
+  const tasks = await client.list({ status: taskStatus.waiting, limit: maxWaiting });
+  return longestWaiting(tasks).slice(0, limit);
+}
+
 export function addLsVerb(program: Command, { platform }: VerbContext): void {
   defineVerb(program, {
     usage: 'ls',
-    summary: 'list tasks, newest first',
-    example: 'ls --status waiting',
+    summary: 'list tasks, newest first; or what waits for a person',
+    more: 'With --waiting: since when, what is asked, what the task has cost so far, and when the question expires; what waits longest first.',
+    example: 'ls --status failed\nls --waiting',
     json: 'one task a line',
   })
     .option('--status <status>', `only those of one status: ${statuses}`)
+    .option('--waiting', 'what waits for a person, longest first')
     .option('--limit <n>', 'at most so many; by default 50')
     .action(async (raw: unknown) => {
-      const { status, limit, json } = parseUsage(OptionsSchema, raw);
-      const filter = status === undefined ? { limit } : { limit, status };
-      const tasks = await withClient(platform, (client) => client.list(filter));
+      const { status, waiting, limit, json } = parseUsage(OptionsSchema, raw);
+      if (waiting && status !== undefined)
+        throw new LonghaulError('usage.invalid', 'Give --waiting or --status, not both.');
+      const tasks = await withClient(platform, (client) => listed(client, { status, waiting, limit }));
       if (json) {
         for (const task of tasks) await printJson(platform, task);
         return;
       }
       const { columns } = platform.terminal.facts();
+      if (waiting)
+        return printLines(platform, waitingLines(tasks, { nowMs: platform.clock.nowMs(), columns }));
       const context = {
         program: platform.program,
         nowMs: platform.clock.nowMs(),

@@ -3,6 +3,7 @@ import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
 import { refuseCredentials } from '../../contracts/repository-url.ts';
 import { type Check, type TaskSpec, TaskSpecSchema } from '../../contracts/task.ts';
+import { DurationSchema } from '../duration.ts';
 import type { Platform } from '../platform.ts';
 import { CountSchema, JsonSchema } from './define-verb.ts';
 
@@ -22,6 +23,7 @@ export const RunOptionsSchema = z.strictObject({
     .refine((usd) => usd > 0, 'expected more than 0')
     .optional(),
   maxIterations: CountSchema.optional(),
+  answerWithin: DurationSchema.optional(),
   policy: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
   priority: z
@@ -64,7 +66,7 @@ export function specOf(
       maxIterations: options.maxIterations ?? platform.defaults.maxIterations,
     },
     requestedBy: platform.user,
-    approvalTimeoutMs: platform.defaults.approvalTimeoutMs,
+    approvalTimeoutMs: options.answerWithin ?? platform.defaults.approvalTimeoutMs,
   });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

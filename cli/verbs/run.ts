@@ -36,6 +36,10 @@ export function addRunVerb(program: Command, context: VerbContext): void {
       '--max-iterations <n>',
       `the most iterations; by default ${context.platform.defaults.maxIterations}`,
     )
+    .option(
+      '--answer-within <time>',
+      'how long a question waits before silence is a refusal: 12h, 7d, at most 90d; by default 7d',
+    )
     .option('--policy <name or file>', `what is allowed; by default "${context.platform.defaults.policy}"`)
     .option('--model <name>', 'the model; by default the configured one')
     .option('--priority <1 to 5>', 'whose turn it is when many tasks wait: 1 is the first, 3 the usual one')

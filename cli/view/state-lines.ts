@@ -15,9 +15,10 @@ const labelWidth = 12;
 /** Where a task is now, without what waits. Pure. */
 export function stateLines(state: TaskState, spec: TaskSpec | null): readonly Line[] {
   const paused = state.paused && state.status !== 'paused' ? ', pauses after this iteration' : '';
+  const ends = state.outcome === null && state.ending ? `, being cancelled by ${state.ending.by}` : '';
   return [
-    line(tone('strong', state.taskId), '  ', tone(statusTone(state.status), state.status), paused),
-    ...specLines(spec),
+    line(tone('strong', state.taskId), '  ', tone(statusTone(state.status), state.status), paused, ends),
+    ...specLines(spec, state),
     field(2, labelWidth, 'iteration', `${state.iteration} of at most ${state.budget.maxIterations}`),
     field(2, labelWidth, 'spent', usageSpan(state.usage), budgetText(state)),
     ...workspaceLines(state),
@@ -29,13 +30,16 @@ export function stateLines(state: TaskState, spec: TaskSpec | null): readonly Li
   ];
 }
 
-function specLines(spec: TaskSpec | null): readonly Line[] {
+function specLines(spec: TaskSpec | null, { wantedModel, constraints }: TaskState): readonly Line[] {
   if (spec === null) return [];
   return [
     ...splitLines(spec.instruction).map((text) => lineAt(2, text)),
     field(2, labelWidth, 'repository', spec.repository),
     field(2, labelWidth, 'policy', spec.policy.name),
-    field(2, labelWidth, 'model', spec.model),
+    field(2, labelWidth, 'model', wantedModel ?? spec.model),
+    ...(constraints?.digest
+      ? [field(2, labelWidth, 'constraints', `${constraints.count}, changed since the start`)]
+      : []),
   ];
 }
 
