@@ -33,6 +33,8 @@ export interface DrillFault extends PlannedFault {
   readonly target: string;
   /** From the fault to the next sign of the task's own going on; null when there was none before the run ended. */
   readonly recoveredMs: number | null;
+  /** Whether a frozen process had to be let go first: the task did not go on without it. */
+  readonly letGo: boolean;
 }
 
 /** The task run once in its copy. */

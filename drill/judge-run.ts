@@ -138,6 +138,9 @@ function problemsOf(
         ]
       : []),
     ...run.left.map((what) => `after the end there is still ${what}`),
+    ...run.faults
+      .filter((fault) => fault.letGo)
+      .map(({ kind }) => `after ${kind} the task went on only once the process was let go`),
     ...unrecovered.map((fault) => `after ${fault.kind} the task did not go on`),
   ];
 }

@@ -29,13 +29,14 @@ export interface StrikesDeps {
 
 /** A worker that is silent for 4 s counts as dead; a frozen one stays so for longer, also when the task goes on before. */
 const frozenAtLeastMs = 6_000;
-const frozenAtMostMs = 30_000;
+const frozenAtMostMs = 120_000;
 
 interface Entry {
   readonly fault: PlannedFault;
   readonly struck: Struck;
   readonly atMs: number;
   recoveredMs: number | null;
+  letGo: boolean;
 }
 
 export function createStrikes(deps: StrikesDeps): Strikes {
@@ -48,14 +49,21 @@ export function createStrikes(deps: StrikesDeps): Strikes {
   let ended = false;
 
   const hit = (fault: PlannedFault, struck: Struck): void => {
-    entries.push({ fault, struck, atMs: deps.nowMs(), recoveredMs: null });
+    const entry: Entry = { fault, struck, atMs: deps.nowMs(), recoveredMs: null, letGo: false };
+    entries.push(entry);
     deps.onStruck(fault, struck.target);
-    if (fault.kind === 'worker_frozen') callOff.push(deps.after(frozenAtMostMs, struck.release));
+    if (fault.kind === 'worker_frozen') callOff.push(deps.after(frozenAtMostMs, () => letGo(entry)));
   };
 
   const strikeNow = async (fault: PlannedFault): Promise<void> => {
     await deps.strike(fault, (struck) => hit(fault, struck));
     if (!entries.some((entry) => entry.fault === fault)) nothingHit.push(fault);
+  };
+
+  /** A task that waits for the frozen one has not recovered by itself. */
+  const letGo = (entry: Entry): void => {
+    entry.letGo = entry.recoveredMs === null;
+    entry.struck.release();
   };
 
   const recover = (entry: Entry): void => {
@@ -67,6 +75,7 @@ export function createStrikes(deps: StrikesDeps): Strikes {
 
   return {
     reach(moment) {
+      if (moment.at === 'step') for (const entry of waitingForSandbox(entries)) recover(entry);
       const key = momentKey(moment);
       if (!moments.has(key)) moments.set(key, moment);
       const fault = ended ? undefined : waiting.get(key);
@@ -79,16 +88,18 @@ export function createStrikes(deps: StrikesDeps): Strikes {
     see(event) {
       const signMs = signOfGoingOn(event);
       if (signMs === null) return;
-      for (const entry of entries) if (entry.recoveredMs === null && signMs > entry.atMs) recover(entry);
+      for (const entry of entries)
+        if (entry.recoveredMs === null && signMs > entry.atMs && tellsOf(entry, event)) recover(entry);
     },
     get moments() {
       return [...moments.values()];
     },
     get faults() {
-      return entries.map(({ fault, struck, recoveredMs }) => ({
+      return entries.map(({ fault, struck, recoveredMs, letGo }) => ({
         ...fault,
         target: struck.target,
         recoveredMs,
+        letGo,
       }));
     },
     get notStruck() {
@@ -101,6 +112,15 @@ export function createStrikes(deps: StrikesDeps): Strikes {
       await last.catch(() => undefined);
     },
   };
+}
+
+/** Much goes on without a sandbox: after its death, only what begins in the next one tells that there is one. */
+function waitingForSandbox(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ fault, recoveredMs }) => fault.kind === 'keeper_killed' && recoveredMs === null);
+}
+
+function tellsOf({ fault }: Entry, event: TaskEvent): boolean {
+  return fault.kind !== 'keeper_killed' || event.type === 'task.finished';
 }
 
 /** When what an event tells of began; null for one that tells of waiting. */

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DrillCertificate, DrillEvent } from '../../contracts/drill.ts';
 import { directoryDigest } from '../helpers/directory-digest.ts';
-import { brokenSum, conversation, mendAndDone, sumCheck } from '../helpers/e2e-scenario.ts';
+import { brokenSum, conversation, mendAndDone, mendSum, sumCheck } from '../helpers/e2e-scenario.ts';
 import type { Story } from '../helpers/e2e-story.ts';
 import { openWorld, type World } from '../helpers/e2e-world.ts';
 import { git } from '../helpers/git-fixture.ts';
@@ -14,6 +14,14 @@ const scenario = {
       { reply: [{ exec_command: 'echo ran >> runs.log; sleep 0.3; echo on' }] },
       { reply: [{ ask_human: 'Shall it add?' }, { exec_command: 'cat sum.js' }] },
       ...mendAndDone,
+    ]),
+    conversation('peopled', [
+      { reply: [{ exec_command: 'echo one > a.txt' }] },
+      { reply: [{ exec_command: 'echo two > b.txt' }] },
+      { expect: { contains: ['not in this directory', 'Keep it small'] }, reply: [{ exec_command: 'ls' }] },
+      { reply: [{ exec_command: 'echo four > d.txt' }] },
+      { expect: { contains: ['rolled the workspace back'] }, reply: [{ apply_patch: mendSum }] },
+      { reply: [{ message: 'It adds now.' }] },
     ]),
     conversation('waits', [{ reply: [{ ask_human: 'Shall it add?' }] }, ...mendAndDone]),
   ],
@@ -39,13 +47,41 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const start = (name: string) =>
+const start = (name: string, policy = 'default') =>
   world.start({
     instruction: `Mend the sum (${name}).`,
     repository,
     checks: [sumCheck],
-    policy: { name: 'default', digest: null },
+    policy: { name: policy, digest: null },
   });
+
+/** A task in which a person edits, rejects, says something and rolls back. */
+async function peopled(): Promise<Story> {
+  const { client } = world;
+  const story = await start('peopled', 'strict');
+  const asked = async (id: string) =>
+    (await story.until('approval.opened', ({ approval }) => approval.approvalId === id)).approval;
+  const editedDigest = await client.putAction({
+    kind: 'shell',
+    argv: ['bash', '-c', 'echo uno > a.txt'],
+    line: 'echo uno > a.txt',
+    cwd: '.',
+    timeoutMs: null,
+    justification: null,
+  });
+  await story.answer(await asked('i1.a1'), { outcome: 'edited', editedDigest });
+  const second = await asked('i2.a1');
+  await client.steer(story.taskId, 'Keep it small', 'ada');
+  await story.answer(second, { outcome: 'rejected', reason: 'not in this directory' });
+  await story.answer(await asked('i3.a1'));
+  const fourth = await asked('i4.a1');
+  await client.rollback(story.taskId, 1, 'ada');
+  await story.answer(fourth);
+  await story.answer(await asked('i5.a1'));
+  await story.answer(await asked('i6.deliver'));
+  expect(await story.end()).toMatchObject({ status: 'delivered' });
+  return story;
+}
 
 const drill = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
   world.cli(['drill', ...args], { env: { ...world.env, TMPDIR: copies, ...more } });
@@ -140,17 +176,40 @@ test('a sandbox that begins a command twice behind the back of the records is fo
   expect(leftOfCopies()).toEqual([]);
 });
 
+test('what people did is done again: an edited action, a rejection, a word in between, a rollback', async () => {
+  const story = await peopled();
+  const { exitCode, stdout } = await drill([story.taskId, '--json', '--faults', '3', '--seed', '5']).ended;
+  const certificate = certificateIn(stdout);
+  expect(certificate.problems).toEqual([]);
+  expect(certificate).toMatchObject({ held: true, trees: 'same', sameAsOriginal: true });
+  for (const run of [...certificate.calm, ...certificate.runs])
+    expect(run).toMatchObject({ iterations: 6, commands: 4, approvals: 6, approvalsLost: [] });
+  expect(exitCode).toBe(0);
+});
+
 test('Ctrl-C in the middle ends everything that the drill has started', async () => {
   const running = drill([done.taskId, '--json', '--faults', '1']);
-  const inRun = new Promise<void>((resolve) => {
-    running.child.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('iteration 2')) resolve();
-    });
-  });
-  await Promise.race([inRun, running.ended]);
+  await running.until('an iteration', (line) => JSON.stringify(line).includes('iteration 2'));
   running.signal('SIGINT');
   expect((await running.ended).exitCode).toBe(130);
   expect(leftOfCopies()).toEqual([]);
+});
+
+test('what a drill leaves that was itself killed, the next one clears away; --keep leaves files and no process', async () => {
+  const killed = drill([done.taskId, '--json', '--faults', '1']);
+  await killed.until('an iteration', (line) => JSON.stringify(line).includes('iteration 1'));
+  killed.signal('SIGKILL');
+  await killed.ended;
+  expect(leftOfCopies()).not.toEqual([]);
+  const { exitCode, stdout } = await drill([done.taskId, '--json', '--faults', '1', '--keep']).ended;
+  expect(exitCode).toBe(0);
+  const { kept } = certificateIn(stdout);
+  expect(leftOfCopies()).toEqual([basename(kept ?? '')]);
+  const branch = `refs/heads/longhaul/${done.taskId}`;
+  expect(git(join(kept ?? '', 'run-1', 'repository.git'), 'rev-parse', `${branch}^{tree}`)).toBe(
+    git(repository, 'rev-parse', `${branch}^{tree}`),
+  );
+  rmSync(kept ?? '', { recursive: true });
 });
 
 test('a task that has not ended, and one of which something is gone, are refused before anything is started', async () => {

@@ -79,6 +79,7 @@ export const soundEvidence: RunEvidence = {
       moment: { at: 'step', stepId: 'i1.a1' },
       target: 'worker, process 4711',
       recoveredMs: 4200,
+      letGo: false,
     },
   ],
   notStruck: [],

@@ -77,6 +77,17 @@ test('a run that does not deliver says why, and which fault the task did not get
   ]);
 });
 
+test('a task that needed its frozen worker back did not go on by itself', () => {
+  const faults = soundEvidence.faults.map((fault) => ({
+    ...fault,
+    kind: 'worker_frozen' as const,
+    letGo: true,
+  }));
+  expect(problems({ faults })).toEqual([
+    'after worker_frozen the task went on only once the process was let go',
+  ]);
+});
+
 test('another story than the recorded one is a problem, whatever it delivered', () => {
   expect(
     problems({

@@ -71,7 +71,7 @@ test('what began before the fault, a retry that is announced and a task without 
   expect(strikes.faults).toMatchObject([{ recoveredMs: null }]);
   strikes.see(running('npm test', 4500));
   strikes.see(planned(4900));
-  expect(strikes.faults).toEqual([{ ...killed, target: 'process 7', recoveredMs: 4000 }]);
+  expect(strikes.faults).toEqual([{ ...killed, target: 'process 7', recoveredMs: 4000, letGo: false }]);
   expect(told.at(-1)).toBe('recovered from worker_killed after 4000');
 });
 
@@ -81,7 +81,7 @@ test('a frozen worker is let go some seconds after, also when the task goes on a
   clock.nowMs = 1500;
   strikes.see(planned(1400));
   expect(told).not.toContain('released worker_frozen');
-  expect(timers.map(({ ms }) => ms)).toEqual([30_000, 5500]);
+  expect(timers.map(({ ms }) => ms)).toEqual([120_000, 5500]);
   timers[1]?.then();
   expect(told).toContain('released worker_frozen');
 
@@ -90,6 +90,27 @@ test('a frozen worker is let go some seconds after, also when the task goes on a
   await other.strikes.end();
   expect(other.told).toContain('released worker_frozen');
   expect(other.timers).toEqual([]);
+});
+
+test('a task that goes on only once its frozen worker is let go has not recovered by itself', async () => {
+  const { strikes, told, timers, clock } = stage([frozen]);
+  await strikes.reach(frozen.moment);
+  timers[0]?.then();
+  expect(told).toContain('released worker_frozen');
+  clock.nowMs = 122_000;
+  strikes.see(planned(121_500));
+  expect(strikes.faults).toMatchObject([{ letGo: true }]);
+});
+
+test('after a sandbox died, what begins in the next one tells that the task goes on, and nothing before', async () => {
+  const keeper: PlannedFault = { kind: 'keeper_killed', moment: { at: 'model', iteration: 2 } };
+  const { strikes, clock } = stage([keeper]);
+  await strikes.reach(keeper.moment);
+  clock.nowMs = 1700;
+  strikes.see(planned(1600));
+  expect(strikes.faults).toMatchObject([{ recoveredMs: null }]);
+  await strikes.reach({ at: 'step', stepId: 'i2.a1' });
+  expect(strikes.faults).toMatchObject([{ recoveredMs: 700 }]);
 });
 
 test('a fault with nothing to hit, and one whose moment never came, are told as not struck', async () => {
