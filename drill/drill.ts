@@ -82,8 +82,9 @@ function limitOf({ workedMs }: Recording): number {
   return leastLimitMs + 10 * workedMs;
 }
 
-function playedOtherwise({ approvals, steers }: Recording): readonly string[] {
+function playedOtherwise({ approvals, steers, changes, rollbacks }: Recording): readonly string[] {
   const expired = approvals.filter(({ outcome }) => outcome === 'expired').length;
+  const told = steers.flat().length + changes.length + rollbacks.size;
   return [
     ...(approvals.length === 0
       ? []
@@ -91,8 +92,8 @@ function playedOtherwise({ approvals, steers }: Recording): readonly string[] {
     ...(expired === 0
       ? []
       : [`${expired} questions had expired; they were rejected instead of waiting for that.`]),
-    ...(steers.flat().length === 0
+    ...(told === 0
       ? []
-      : ['What people said meanwhile was said again before the same iterations.']),
+      : ['What people said, changed or rolled back was done again before the same iterations.']),
   ];
 }

@@ -4,6 +4,7 @@ import type { Answer, ApprovalRecord, PendingApproval } from '../contracts/appro
 import type { Moment } from '../contracts/drill.ts';
 import { errorCode } from '../contracts/error.ts';
 import type { TaskEvent } from '../contracts/task-event.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
 import type { Recording } from './recording.ts';
 
 export interface AcceptedAnswer {
@@ -25,7 +26,7 @@ export interface Person {
 }
 
 /** What of a recording people did. */
-export type PlayedPart = Pick<Recording, 'taskId' | 'approvals' | 'steers' | 'rollbacks'>;
+export type PlayedPart = Pick<Recording, 'taskId' | 'approvals' | 'steers' | 'rollbacks' | 'changes'>;
 
 export interface PersonDeps {
   readonly client: TaskClient;
@@ -37,19 +38,58 @@ export interface PersonDeps {
 const retryMs = 200;
 
 export function createPerson({ client, recording, reach, signal }: PersonDeps): Person {
-  const { taskId, steers, rollbacks } = recording;
+  const { taskId, steers, rollbacks, changes } = recording;
   const known = new Map(recording.approvals.map((record) => [record.approvalId as string, record]));
   const accepted: AcceptedAnswer[] = [];
   const unexpected: string[] = [];
   const answering: Promise<void>[] = [];
   const failures: string[] = [];
   const said = new Set<number>();
+  const turned = new Set<number>();
+  const settled = new Map<string, PromiseWithResolvers<void>>();
+  const settledOf = (approvalId: string): PromiseWithResolvers<void> => {
+    const found = settled.get(approvalId) ?? Promise.withResolvers<void>();
+    settled.set(approvalId, found);
+    return found;
+  };
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   const patiently = (call: () => Promise<unknown>) => untilTaken(call, signal);
 
+  const withdrawnIn = new Set(
+    recording.approvals
+      .filter(({ outcome }) => outcome === 'withdrawn')
+      .map(({ approvalId }) => iterationOf(approvalId)),
+  );
+  /** What makes the task go another way after an iteration. */
+  const turn = async (iteration: number): Promise<void> => {
+    if (turned.has(iteration)) return;
+    turned.add(iteration);
+    for (const { change } of changes.filter(({ after }) => after === iteration)) {
+      const { budget, model, constraints, by } = change;
+      const actor = { name: by, proof: 'os_user' } as const;
+      await patiently(() => client.change(taskId, { budget, model, constraints, by: actor }));
+    }
+    const to = rollbacks.get(iteration);
+    if (to !== undefined) await patiently(() => client.rollback(taskId, to, 'drill'));
+  };
+
   const answer = async (pending: PendingApproval): Promise<void> => {
-    const record = known.get(pending.approvalId);
-    if (record === undefined) unexpected.push(`${pending.approvalId}: ${pending.title}`);
-    await reach({ at: 'approval', approvalId: pending.approvalId });
+    const { approvalId, digest } = pending;
+    const record = known.get(approvalId);
+    if (record === undefined) unexpected.push(`${approvalId}: ${pending.title}`);
+    await reach({ at: 'approval', approvalId });
+    if (record?.outcome === 'withdrawn') {
+      // Questions of the same iteration that had been answered by then are answered first: a rollback takes back all that wait.
+      await Promise.race([
+        Promise.all(answeredBefore(known, record).map((id) => settledOf(id).promise)),
+        aborted,
+      ]);
+      await turn(iterationOf(approvalId));
+      accepted.push({ approvalId, digest, outcome: 'withdrawn' });
+      return;
+    }
     const given = answerTo(pending, record);
     await patiently(() => client.decide(taskId, given));
     accepted.push({ approvalId: given.approvalId, digest: given.digest, outcome: given.outcome });
@@ -63,8 +103,8 @@ export function createPerson({ client, recording, reach, signal }: PersonDeps): 
       // Index n holds what was read by iteration n+1: it is said while this one is on its way.
       for (const { text, by } of steers[iteration] ?? [])
         await patiently(() => client.steer(taskId, text, by));
-      const to = rollbacks.get(iteration);
-      if (to !== undefined) await patiently(() => client.rollback(taskId, to, 'drill'));
+      // Where it took a question back, it waits for that question.
+      if (!withdrawnIn.has(iteration)) await turn(iteration);
     },
     see(event) {
       if (event.type === 'approval.opened') {
@@ -74,7 +114,11 @@ export function createPerson({ client, recording, reach, signal }: PersonDeps): 
             `${approvalId} was not taken: ${error instanceof Error ? error.message : String(error)}`,
           );
         };
-        answering.push(answer(event.approval).catch(refused));
+        answering.push(
+          answer(event.approval)
+            .catch(refused)
+            .finally(() => settledOf(approvalId).resolve()),
+        );
       }
     },
     async settled() {
@@ -84,6 +128,20 @@ export function createPerson({ client, recording, reach, signal }: PersonDeps): 
     accepted,
     unexpected,
   };
+}
+
+function iterationOf(approvalId: string): number {
+  return Number(/^i([0-9]+)\./.exec(approvalId)?.[1] ?? 0);
+}
+
+function answeredBefore(
+  known: ReadonlyMap<string, ApprovalRecord>,
+  { approvalId, decidedAtMs }: ApprovalRecord,
+): readonly string[] {
+  return [...known.values()]
+    .filter((other) => iterationOf(other.approvalId) === iterationOf(approvalId))
+    .filter((other) => other.outcome !== 'withdrawn' && other.decidedAtMs <= decidedAtMs)
+    .map((other) => other.approvalId);
 }
 
 /** As it was answered then. Silence cannot be waited for: what expired or was overtaken by a change is rejected. */
@@ -101,6 +159,10 @@ function answerTo(pending: PendingApproval, record: ApprovalRecord | undefined):
   return { approvalId, digest, outcome, reason, scope, editedDigest, by };
 }
 
+function isDone(code: ErrorCode | undefined): boolean {
+  return code === 'approval.not_found' || code === 'approval.decided' || code === 'task.ended';
+}
+
 /** A server or worker that is just being killed takes no message: it is sent again, which is one message. */
 async function untilTaken(call: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -111,11 +173,7 @@ async function untilTaken(call: () => Promise<unknown>, signal: AbortSignal): Pr
       signal.throwIfAborted();
       const code = errorCode(error);
       // The one before has arrived, and its answer did not.
-      if (
-        tries > 1 &&
-        (code === 'approval.not_found' || code === 'approval.decided' || code === 'task.ended')
-      )
-        return;
+      if (tries > 1 && isDone(code)) return;
       if (code !== 'server.unavailable' && code !== 'worker.missing') throw error;
       await delay(retryMs, undefined, { signal });
     }

@@ -30,6 +30,8 @@ export interface Recording {
   readonly steers: readonly (readonly { readonly text: string; readonly by: string }[])[];
   /** By the iteration after which a person rolled back. */
   readonly rollbacks: ReadonlyMap<number, number>;
+  /** With the iteration that had been planned when a person asked for them. */
+  readonly changes: RecordedStory['changes'];
   readonly approvals: readonly ApprovalRecord[];
   /** Artifacts that the copy needs besides: the policy's file, edited actions. */
   readonly artifacts: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[];
@@ -72,6 +74,7 @@ export async function readRecording(deps: RecordingDeps, taskId: TaskId): Promis
     responses,
     steers: records.map((record) => record.steers),
     rollbacks: rollbacksOf(story, records),
+    changes: story.changes,
     approvals,
     artifacts: await neededArtifacts(deps.artifacts, taskId, spec, approvals),
     tree,

@@ -8,6 +8,12 @@ import type { TaskSpec } from '../contracts/task.ts';
 import type { TaskEvent } from '../contracts/task-event.ts';
 import type { CodingTaskInput } from '../contracts/task-state.ts';
 
+/** Another budget, model or constraints, as a person asked for them. */
+export type RecordedChange = Pick<
+  Extract<TaskEvent, { type: 'task.changed' }>,
+  'budget' | 'model' | 'constraints' | 'by'
+>;
+
 type Finished = Omit<Extract<TaskEvent, { type: 'task.finished' }>, 'taskId' | 'seq' | 'atMs' | 'type'>;
 
 /** What of a task's past only its history says. */
@@ -19,6 +25,8 @@ export interface RecordedStory {
   /** The newest record. */
   readonly head: Digest | null;
   readonly rollbacks: readonly { readonly after: number; readonly to: number }[];
+  /** With the newest iteration that had been planned. */
+  readonly changes: readonly { readonly after: number; readonly change: RecordedChange }[];
   /** Null while the task has not ended. */
   readonly outcome: Finished | null;
 }
@@ -29,6 +37,7 @@ const empty: RecordedStory = {
   baseBranch: null,
   head: null,
   rollbacks: [],
+  changes: [],
   outcome: null,
 };
 
@@ -70,5 +79,7 @@ function storyAfter(story: RecordedStory, event: EventBody, iteration: number): 
   if (event.type === 'iteration.recorded') return { ...story, head: event.digest };
   if (event.type === 'task.rolled_back')
     return { ...story, rollbacks: [...story.rollbacks, { after: iteration, to: event.toIteration }] };
+  if (event.type === 'task.changed')
+    return { ...story, changes: [...story.changes, { after: iteration, change: event }] };
   return event.type === 'task.finished' ? { ...story, outcome: event } : story;
 }

@@ -19,7 +19,7 @@ const scenario = {
       { reply: [{ exec_command: 'echo one > a.txt' }] },
       { reply: [{ exec_command: 'echo two > b.txt' }] },
       { expect: { contains: ['not in this directory', 'Keep it small'] }, reply: [{ exec_command: 'ls' }] },
-      { reply: [{ exec_command: 'echo four > d.txt' }] },
+      { reply: [{ exec_command: 'echo four > d.txt' }, { exec_command: 'echo five > e.txt' }] },
       { expect: { contains: ['rolled the workspace back'] }, reply: [{ apply_patch: mendSum }] },
       { reply: [{ message: 'It adds now.' }] },
     ]),
@@ -74,9 +74,9 @@ async function peopled(): Promise<Story> {
   await client.steer(story.taskId, 'Keep it small', 'ada');
   await story.answer(second, { outcome: 'rejected', reason: 'not in this directory' });
   await story.answer(await asked('i3.a1'));
-  const fourth = await asked('i4.a1');
+  await story.answer(await asked('i4.a1'));
+  await asked('i4.a2');
   await client.rollback(story.taskId, 1, 'ada');
-  await story.answer(fourth);
   await story.answer(await asked('i5.a1'));
   await story.answer(await asked('i6.deliver'));
   expect(await story.end()).toMatchObject({ status: 'delivered' });
@@ -183,7 +183,12 @@ test('what people did is done again: an edited action, a rejection, a word in be
   expect(certificate.problems).toEqual([]);
   expect(certificate).toMatchObject({ held: true, trees: 'same', sameAsOriginal: true });
   for (const run of [...certificate.calm, ...certificate.runs])
-    expect(run).toMatchObject({ iterations: 6, commands: 4, approvals: 6, approvalsLost: [] });
+    expect(run).toMatchObject({
+      iterations: 6,
+      commands: certificate.calm[0]?.commands,
+      approvals: 7,
+      approvalsLost: [],
+    });
   expect(exitCode).toBe(0);
 });
 

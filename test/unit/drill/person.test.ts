@@ -28,6 +28,7 @@ function scene(approvals: readonly ApprovalRecord[], more: Partial<PlayedPart> =
     approvals,
     steers: [],
     rollbacks: new Map(),
+    changes: [],
     ...more,
   };
   const person = createPerson({
@@ -116,4 +117,49 @@ test('what people said before an iteration is said while the one before is on it
     { verb: 'steer', taskId: 't1', text: 'second', by: 'bo' },
     { verb: 'rollback', taskId: 't1', to: 1, by: 'drill' },
   ]);
+});
+
+test('another model or budget is asked for while the iteration before is on its way', async () => {
+  const change = { budget: { maxIterations: 9 }, model: 'm2', constraints: null, by: 'ann' };
+  const { client, person } = scene([], { changes: [{ after: 1, change }] });
+  const budget = { maxUsd: null, maxIterations: 5 };
+  client.add({ entry: { taskId: 't1' }, state: { budget, pending: [] } } as never);
+  await person.beforeAnswer(1);
+  await person.beforeAnswer(2);
+  expect(client.calls).toMatchObject([
+    {
+      verb: 'change',
+      taskId: 't1',
+      change: { budget: { maxIterations: 9 }, model: 'm2', by: { name: 'ann' } },
+    },
+  ]);
+});
+
+test('a rollback that took a question back waits for that question, which then gets no answer', async () => {
+  const withdrawn = { ...grantedDelivery, outcome: 'withdrawn' } as const;
+  const { client, person, asked } = scene([withdrawn], { rollbacks: new Map([[2, 1]]) });
+  await person.beforeAnswer(2);
+  expect(client.calls).toEqual([]);
+  asked(pending('i2.deliver', 'delivery'));
+  await person.settled();
+  expect(client.calls).toMatchObject([{ verb: 'rollback', to: 1 }]);
+  expect(person.accepted).toEqual([{ approvalId: 'i2.deliver', digest, outcome: 'withdrawn' }]);
+});
+
+test('a rollback that took one of two questions back comes after the answer to the other, in whichever order they are asked', async () => {
+  const id = (text: string) => text as ApprovalId;
+  const granted = { ...grantedDelivery, approvalId: id('i2.a2'), decidedAtMs: 5 };
+  const withdrawn = {
+    ...grantedDelivery,
+    approvalId: id('i2.a1'),
+    outcome: 'withdrawn',
+    decidedAtMs: 9,
+  } as const;
+  const { client, person, asked } = scene([withdrawn, granted], { rollbacks: new Map([[2, 1]]) });
+  asked(pending('i2.a1', 'action'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(client.calls).toEqual([]);
+  asked(pending('i2.a2', 'action'));
+  await person.settled();
+  expect(client.calls.map(({ verb }) => verb)).toEqual(['decide', 'rollback']);
 });
