@@ -22,19 +22,25 @@ export function createDirectoryStore(dir: string): ArtifactStore {
   let swept = false;
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
-    await makeDirectory(temporaryDir);
+    const temporary = join(temporaryDir, randomUUID());
+    try {
+      // Most often the directories are there: each call less counts, since every iteration writes several artifacts.
+      await orAfter(
+        () => writeDurably(temporary, bytes),
+        () => makeDirectory(temporaryDir),
+      );
+      await orAfter(
+        () => rename(temporary, path),
+        () => makeDirectory(dirname(path)),
+      );
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncDirectory(dirname(path));
     if (!swept) {
       swept = true;
       await removeAbandoned(temporaryDir);
-    }
-    const temporary = join(temporaryDir, randomUUID());
-    try {
-      await writeDurably(temporary, bytes);
-      await makeDirectory(dirname(path));
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
-    } finally {
-      await rm(temporary, { force: true });
     }
   }
 
@@ -88,6 +94,17 @@ export function createDirectoryStore(dir: string): ArtifactStore {
       }
     },
   };
+}
+
+/** Does it again after `prepare` where a directory was missing. */
+async function orAfter(act: () => Promise<void>, prepare: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    await prepare();
+    await act();
+  }
 }
 
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {

@@ -21,13 +21,16 @@ exec 4<&0 </dev/null
       echo stopped >&3
     fi
     [ "$verb" = start ] || continue
+    # Twice a subshell: the first process takes in the inner one, so that nothing of a step that has ended is left to be counted.
     (
-      input=$dir/$name.in
-      [ -e "$input" ] || input=/dev/null
-      LONGHAUL_STEP_ID=$step setsid $reset sh "$dir/$name.sh" <"$input" >"$dir/$name.out" 2>&1 3>&- &
-      wait $!
-      echo "exit $name $?" >&3
-    ) </dev/null &
+      (
+        input=$dir/$name.in
+        [ -e "$input" ] || input=/dev/null
+        LONGHAUL_STEP_ID=$step setsid $reset sh "$dir/$name.sh" <"$input" >"$dir/$name.out" 2>&1 3>&- &
+        wait $!
+        echo "exit $name $?" >&3
+      ) </dev/null &
+    )
   done
 ) <&4 4<&- &
 exec 3>&- 4<&-

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,21 @@ test('a sandbox whose keeper died while it held it frozen is cleared away', asyn
   await fixture.killKeeper(leaseId);
   await fixture.sandbox.release(leaseId);
   expect(await fixture.leftovers(leaseId)).toEqual([]);
+});
+
+test('nothing of a step that has ended is counted any more, so a checkpoint need not stop anything', async (context) => {
+  const fixture = await makeFixture();
+  const { leaseId } = await acquire(fixture);
+  const file = path.join(fixture.deps.stateDir, 'leases', leaseId, 'processes.json');
+  const { cgroups }: { cgroups: string[] } = JSON.parse(readFileSync(file, 'utf8'));
+  const counter = cgroups.map((group) => path.join(group, 'pids.current')).find((name) => existsSync(name));
+  if (counter === undefined) return context.skip('this user can make no control group');
+  const count = () => Number(readFileSync(counter, 'latin1'));
+  const own = count();
+  await run(fixture, leaseId, 'true');
+  await vi.waitFor(() => expect(count()).toBe(own));
+  await run(fixture, leaseId, 'setsid sleep 600 </dev/null >/dev/null 2>&1 &');
+  await vi.waitFor(() => expect(count()).toBe(own + 1));
 });
 
 test('a keeper that is stuck holds up nobody: leases are still listed, and its own can be released', async () => {
