@@ -13,6 +13,7 @@ export function finalProblems(
   return [
     ...treeProblems(task, end.branch ?? ''),
     ...countProblems(world.counter.counted(task.name), losesCommands),
+    ...paidProblems(world, task),
     ...world.model.problems().filter((problem) => problem.includes(task.taskId)),
   ];
 }
@@ -35,4 +36,13 @@ function countProblems(counted: readonly string[], losesCommands: boolean): read
     const ran = times === 1 || (losesCommands && times === 0);
     return ran ? [] : [`the command "${word}" ran ${times} times by its own count`];
   });
+}
+
+/** Counted where the model is served: at most one call may be paid twice. */
+function paidProblems({ model }: ChaosWorld, { taskId }: ChaosTask): readonly string[] {
+  const turns = model.requests
+    .filter((one) => one.promptCacheKey === taskId && one.fault === null && one.kind === 'turn')
+    .map((one) => one.turn);
+  const twice = turns.length - new Set(turns).size;
+  return twice <= 1 ? [] : [`${twice} model calls were paid again: turns ${turns.join(', ')}`];
 }

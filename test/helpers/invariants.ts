@@ -175,7 +175,20 @@ export const treesJoin: Invariant = ({ ledger, events }) => {
   });
 };
 
+const bugs = [
+  'EVENT_TYPE_WORKFLOW_EXECUTION_FAILED',
+  'WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE',
+  'WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR',
+] as const;
+
+/** 8: the task ends with a value: no workflow fails, and no workflow task stalls on a bug. */
+export const outcomesAreValues: Invariant = ({ texts }) => {
+  const history = texts.get('history')?.toString() ?? '';
+  return bugs.filter((bug) => history.includes(bug)).map((bug) => `the history holds ${bug}`);
+};
+
 export const invariants = {
+  outcomesAreValues,
   oneObservationAnAction,
   nothingRanUnasked,
   approvalsAreBound,
