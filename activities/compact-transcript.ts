@@ -1,12 +1,9 @@
 import type { PlanInput } from '../contracts/activities.ts';
-import type { Digest } from '../contracts/ids.ts';
 import type { TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
-import type { ModelDialect, PinnedContext } from '../contracts/model-dialect.ts';
-import type { IterationRecord } from '../contracts/record.ts';
+import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { type TranscriptBytes, toTranscriptBytes, transcriptItems } from '../contracts/transcript-bytes.ts';
-import { heldConstraints } from './keep-constraints.ts';
-import { loadRecord } from './load.ts';
+import { pinnedContext } from './pinned-context.ts';
 import type { Ports } from './ports.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -40,50 +37,12 @@ export async function compactTranscript(
     },
     { signal, onProgress: () => {} },
   );
-  const compacted = dialect.compacted(items, summary, await pinnedContext(ports, spec, input));
+  const compacted = dialect.compacted(items, summary, await pinnedContext(ports, spec, input, dialect));
   return {
     transcript: toTranscriptBytes(wellFormed(compacted)),
     keptPrefixItems: sharedItems(items, compacted),
     usage,
   };
-}
-
-async function pinnedContext(
-  ports: Pick<Ports, 'artifacts' | 'repositories'>,
-  spec: TaskSpec,
-  input: PlanInput,
-): Promise<PinnedContext> {
-  const record =
-    input.previousRecord === null ? null : await loadRecord(ports.artifacts, input.previousRecord);
-  const touched =
-    record === null
-      ? []
-      : await ports.repositories.changes(spec.taskId, record.perceive.baseCommit, record.checkpoint.commit);
-  const held = await heldConstraints(ports.artifacts, spec, input.constraintsDigest);
-  return {
-    goal: spec.instruction,
-    constraints: [...held, ...(await steersSoFar(ports, input.previousRecord))],
-    plan: input.steps,
-    touchedFiles: touched.map((change) => change.path),
-    lastChecks:
-      record === null ? [] : record.evaluate.checks.map((check) => `${check.name}: ${check.status}`),
-  };
-}
-
-const maxPinnedSteers = 50;
-
-/** What people have said since the task began, the newest ones when there are many, oldest first: a summary may forget it, the records do not. */
-async function steersSoFar(
-  { artifacts }: Pick<Ports, 'artifacts'>,
-  head: Digest | null,
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (let digest = head; digest !== null && found.length < maxPinnedSteers; ) {
-    const record: IterationRecord = await loadRecord(artifacts, digest);
-    found.unshift(...record.steers.map((steer) => `${steer.by} says: ${steer.text}`));
-    digest = record.previous;
-  }
-  return found.slice(-maxPinnedSteers);
 }
 
 function sharedItems(before: readonly TranscriptItem[], after: readonly TranscriptItem[]): number {

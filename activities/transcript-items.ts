@@ -25,11 +25,14 @@ export async function newItems(
   if (input.previousRecord === null) return messages;
   const record = await loadRecord(artifacts, input.previousRecord);
   const { output } = await getJson(artifacts, record.plan.responseDigest, ResponseSchema);
+  const calls = dialect.calls(output);
+  const maxTokens = dialect.maxOutputTokens(calls.length);
   const answers = await Promise.all(
-    dialect.calls(output).map(async (call, index) => {
+    calls.map(async (call, index) => {
       const id = `i${record.iteration}.a${index + 1}`;
       const action = record.actions.find((a) => a.id === id);
-      return dialect.answer(call, action ? await answerText(artifacts, dialect, action) : unnamed(index));
+      const text = action ? await answerText(artifacts, dialect, action, maxTokens) : unnamed(index);
+      return dialect.answer(call, text);
     }),
   );
   const report = await evaluationText(artifacts, dialect, record);
@@ -49,6 +52,7 @@ async function answerText(
   artifacts: ArtifactStore,
   dialect: ModelDialect,
   { kind, digest, observation }: RecordedAction,
+  maxTokens: number,
 ): Promise<string> {
   const { outputDigest, note, durationMs } = observation;
   if (kind === 'invalid') {
@@ -58,8 +62,8 @@ async function answerText(
   }
   if (outputDigest === null) return note;
   const output = await artifacts.get(outputDigest);
-  if (kind === 'apply_patch') return dialect.cut(output);
-  return dialect.commandText({ headline: headline(observation), durationMs, output });
+  if (kind === 'apply_patch') return dialect.cut(output, maxTokens);
+  return dialect.commandText({ headline: headline(observation), durationMs, output }, maxTokens);
 }
 
 function headline({ status, exitCode, note }: RecordedAction['observation']): string {

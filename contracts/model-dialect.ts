@@ -37,12 +37,13 @@ export interface ModelDialect {
   calls(output: readonly TranscriptItem[]): readonly ModelCall[];
   /** The item that answers a call; each call needs exactly one. */
   answer(call: Pick<ModelCall, 'callId' | 'itemType'>, text: string): TranscriptItem;
+  /** How long each answer may be when an iteration made so many calls: together they fit into the window with room for the work. */
+  maxOutputTokens(calls: number): number;
   /** A command's end as text, its output cut in the middle. */
-  commandText(outcome: {
-    readonly headline: string;
-    readonly durationMs: number;
-    readonly output: Uint8Array;
-  }): string;
+  commandText(
+    outcome: { readonly headline: string; readonly durationMs: number; readonly output: Uint8Array },
+    maxTokens: number,
+  ): string;
   /** An output cut in the middle at the dialect's limit, or at `maxTokens`. */
   cut(output: Uint8Array, maxTokens?: number): string;
   /** The model's own words in a response. */

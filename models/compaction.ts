@@ -18,6 +18,8 @@ export interface CompactionCut {
   readonly prefixItems: number;
   /** How many tokens of the last iterations are kept word for word. */
   readonly keepTokens: number;
+  /** The last iteration is kept up to this size, when it alone is over `keepTokens`: its results are what the model goes on from. */
+  readonly keepLastTokens: number;
 }
 
 export interface SplitTranscript {
@@ -29,7 +31,7 @@ export interface SplitTranscript {
 
 /**
  * Splits a transcript for compaction. The cut lies between iterations: a call and its output are never parted, nor reasoning from what
- * follows it. `kept` may be empty, when even the last iteration is over `keepTokens`.
+ * follows it. Of a last iteration over `keepLastTokens` only what checks and people said after it is kept.
  */
 export function splitTranscript(items: readonly TranscriptItem[], cut: CompactionCut): SplitTranscript {
   const prefix = items.slice(0, cut.prefixItems);
@@ -38,10 +40,19 @@ export function splitTranscript(items: readonly TranscriptItem[], cut: Compactio
   let tokens = 0;
   while (first > 0) {
     tokens += estimateTokens(iterations[first - 1] ?? []);
-    if (tokens > cut.keepTokens) break;
+    if (tokens > (first === iterations.length ? cut.keepLastTokens : cut.keepTokens)) break;
     first -= 1;
   }
-  return { prefix, dropped: iterations.slice(0, first).flat(), kept: iterations.slice(first).flat() };
+  const said = first === iterations.length ? saidLast(items, cut) : [];
+  const kept = [...iterations.slice(first).flat(), ...said];
+  return { prefix, dropped: items.slice(cut.prefixItems, items.length - kept.length), kept };
+}
+
+/** The messages at the end, which answer no call; none when even they are too long. */
+function saidLast(items: readonly TranscriptItem[], { prefixItems, keepLastTokens }: CompactionCut) {
+  const start = items.findLastIndex((item) => item['type'] !== 'message' || isFromModel(item)) + 1;
+  const said = items.slice(Math.max(start, prefixItems));
+  return estimateTokens(said) > keepLastTokens ? [] : said;
 }
 
 /**

@@ -33,6 +33,8 @@ export interface PlanPlay {
   plan(input: PlanInput, ports?: Ports): Promise<PlanOutput>;
   /** Plans, and records the iteration. */
   iterate(more?: Partial<PlanInput>, parts?: Partial<RecordParts>): Promise<Planned>;
+  /** Records an iteration that was planned otherwise: the next input follows it. */
+  record(planned: Planned, parts?: Partial<RecordParts>): Promise<void>;
   requests(): readonly SentRequest[];
 }
 
@@ -81,20 +83,23 @@ export async function makePlanPlay(
     ...more,
   });
   const plan = (one: PlanInput, ports: Ports = task.ports) => inActivity(createPlan(ports), one);
+  const record = async (planned: Planned, parts: Partial<RecordParts> = {}) => {
+    const previous = state.previousRecord;
+    const previousRecord = await storeRecord(task, { planned, previous, ...parts });
+    const { iteration, transcript } = planned;
+    state = { previousRecord, transcript, iteration: iteration + 1, steps: planned.steps ?? state.steps };
+  };
   return {
     task,
     server,
     input,
     plan,
+    record,
     async iterate(more = {}, parts = {}) {
       const first = await plan(input(more));
       const planned = first.status === 'compacted' ? await plan(afterCompaction(input(more), first)) : first;
       if (planned.status !== 'planned') throw new Error(`expected a plan, got ${planned.status}`);
-      const steers = [...(more.steers ?? [])];
-      const previous = state.previousRecord;
-      const previousRecord = await storeRecord(task, { planned, previous, steers, ...parts });
-      const { iteration, transcript } = planned;
-      state = { previousRecord, transcript, iteration: iteration + 1, steps: planned.steps ?? state.steps };
+      await record(planned, { steers: [...(more.steers ?? [])], ...parts });
       return planned;
     },
     requests: () => server.requests.map(({ body }) => sentRequest(new TextDecoder().decode(body))),

@@ -89,7 +89,7 @@ describe('a task against the scripted model', () => {
         .catch((error: { code: string }) => error.code);
       if (typeof answer === 'string') {
         expect(answer).toBe('model.context_exceeded');
-        const cut = { prefixItems: firstItemCount, keepTokens: 500 };
+        const cut = { prefixItems: firstItemCount, keepTokens: 500, keepLastTokens: 500 };
         const { summary } = await client.compact(
           requestOf(summaryInput(splitTranscript(input, cut), 2000)),
           watch,

@@ -55,19 +55,23 @@ const shapes = fc.array(
 describe('compaction', () => {
   test('keeps prefix, pairs and the last iterations, and loses nothing unnamed, whatever the transcript', () => {
     fc.assert(
-      fc.property(shapes, fc.nat(1200), (all, keepTokens) => {
+      fc.property(shapes, fc.nat(1200), fc.nat(800), (all, keepTokens, more) => {
         const iterations = all.map(iteration);
         const items = [...prefix, ...iterations.flat()];
-        const cut = { prefixItems: firstItemCount, keepTokens };
+        const cut = { prefixItems: firstItemCount, keepTokens, keepLastTokens: keepTokens + more };
         const compacted = compactTranscript({ items, summary: 'S', pinned, cut });
         const kept = compacted.items.slice(firstItemCount + 1);
         expect(JSON.stringify(compacted.items.slice(0, firstItemCount))).toBe(JSON.stringify(prefix));
         expect([...prefix, ...compacted.dropped, ...kept]).toEqual(items);
         expect(transcriptProblems(compacted.items)).toEqual([]);
         expect(transcriptProblems(compacted.dropped)).toEqual([]);
-        expect(estimateTokens(kept)).toBeLessThanOrEqual(keepTokens);
-        const count = iterations.findIndex((_, at) => iterations.slice(at).flat().length === kept.length);
-        expect(kept.length === 0 || count >= 0).toBe(true);
+        expect(estimateTokens(kept)).toBeLessThanOrEqual(keepTokens + more);
+        const last = iterations.at(-1) ?? [];
+        if (estimateTokens(kept) > keepTokens) expect(kept).toEqual(last.slice(-kept.length));
+        const whole = iterations.some((_, at) => iterations.slice(at).flat().length === kept.length);
+        expect(whole || kept.every((item) => item['role'] === 'user')).toBe(true);
+        if (last.length > 0 && estimateTokens(last) <= keepTokens + more)
+          expect(kept.length).toBeGreaterThanOrEqual(last.length);
       }),
     );
   });
@@ -77,7 +81,7 @@ describe('compaction', () => {
       items: prefix,
       summary: ' It went well. ',
       pinned,
-      cut: { prefixItems: firstItemCount, keepTokens: 0 },
+      cut: { prefixItems: firstItemCount, keepTokens: 0, keepLastTokens: 0 },
     });
     const text = JSON.stringify(items[firstItemCount]);
     for (const part of [
@@ -93,6 +97,26 @@ describe('compaction', () => {
     }
   });
 
+  test('keeps the results of the last iteration although they are over what is kept of the work', () => {
+    const shape = { reasoning: true, calls: 3, size: 400, feedback: true };
+    const last = iteration(shape, 1);
+    const cut = { prefixItems: firstItemCount, keepTokens: 100, keepLastTokens: 600 };
+    const { kept } = splitTranscript([...prefix, ...iteration(shape, 0), ...last], cut);
+    expect(kept).toEqual(last);
+  });
+
+  test('keeps what checks and people said last, where the last iteration is too large to be kept', () => {
+    const items = [
+      ...prefix,
+      ...iteration({ reasoning: true, calls: 3, size: 400, feedback: true }, 0),
+      messageItem('user', 'ann says: mind the tests'),
+    ];
+    const cut = { prefixItems: firstItemCount, keepTokens: 100, keepLastTokens: 100 };
+    const { kept, dropped } = splitTranscript(items, cut);
+    expect(kept).toEqual(items.slice(-2));
+    expect([...prefix, ...dropped, ...kept]).toEqual(items);
+  });
+
   test('never parts a call from an output that comes late', () => {
     const items = [
       { type: 'function_call', call_id: 'late', name: 'exec_command', arguments: '{}' },
@@ -100,12 +124,12 @@ describe('compaction', () => {
       { type: 'message', role: 'assistant', content: [] },
       { type: 'function_call_output', call_id: 'late', output: 'x' },
     ];
-    const { kept, dropped } = splitTranscript(items, { prefixItems: 0, keepTokens: 40 });
+    const { kept, dropped } = splitTranscript(items, { prefixItems: 0, keepTokens: 40, keepLastTokens: 40 });
     expect([kept.length, dropped.length]).toEqual([0, 4]);
   });
 
   test('done twice, the second takes the place of the first', () => {
-    const cut = { prefixItems: firstItemCount, keepTokens: 0 };
+    const cut = { prefixItems: firstItemCount, keepTokens: 0, keepLastTokens: 0 };
     const shape = { reasoning: true, calls: 1, size: 10, feedback: false };
     const once = compactTranscript({
       items: [...prefix, ...iteration(shape, 0)],
@@ -127,7 +151,7 @@ describe('compaction', () => {
   test('asks for a summary of the bytes that are cached, without what is too much', () => {
     const shape = { reasoning: false, calls: 1, size: 400, feedback: false };
     const items = [...prefix, ...[0, 1, 2].flatMap((index) => iteration(shape, index))];
-    const split = splitTranscript(items, { prefixItems: firstItemCount, keepTokens: 0 });
+    const split = splitTranscript(items, { prefixItems: firstItemCount, keepTokens: 0, keepLastTokens: 0 });
     expect(summaryInput(split, 1_000_000)).toEqual(items);
     const short = summaryInput(split, estimateTokens(prefix) + 320);
     expect(short).toEqual(items.slice(0, firstItemCount + 4));
