@@ -1,5 +1,5 @@
 import type { PlanInput } from '../contracts/activities.ts';
-import type { TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
+import type { ModelWatch, TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
 import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { type TranscriptBytes, toTranscriptBytes, transcriptItems } from '../contracts/transcript-bytes.ts';
@@ -12,6 +12,7 @@ export interface Compaction {
   /** How many items at the start are as they were. */
   readonly keptPrefixItems: number;
   readonly usage: TokenUsage;
+  readonly responseId: string;
 }
 
 /** Shortens the transcript by a summary of the model's own and the facts of the task's records. At-least-once: the summary is paid on each call. */
@@ -22,12 +23,12 @@ export async function compactTranscript(
     readonly dialect: ModelDialect;
     readonly transcript: TranscriptBytes;
     readonly input: PlanInput;
-    readonly signal: AbortSignal;
+    readonly watch: ModelWatch;
   },
 ): Promise<Compaction> {
-  const { spec, dialect, transcript, input, signal } = request;
+  const { spec, dialect, transcript, input, watch } = request;
   const items = transcriptItems(transcript);
-  const { summary, usage } = await ports.model.compact(
+  const { summary, usage, responseId } = await ports.model.compact(
     {
       model: input.model,
       effort: 'low',
@@ -35,13 +36,14 @@ export async function compactTranscript(
       tools: dialect.tools,
       promptCacheKey: spec.taskId,
     },
-    { signal, onProgress: () => {} },
+    watch,
   );
   const compacted = dialect.compacted(items, summary, await pinnedContext(ports, spec, input, dialect));
   return {
     transcript: toTranscriptBytes(wellFormed(compacted)),
     keptPrefixItems: sharedItems(items, compacted),
     usage,
+    responseId,
   };
 }
 

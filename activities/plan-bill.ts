@@ -1,47 +1,44 @@
-import { z } from 'zod';
 import type { Paid } from '../contracts/activities.ts';
 import { LonghaulError } from '../contracts/error.ts';
-import { type TokenUsage, TokenUsageSchema, usageOfUnused } from '../contracts/model-client.ts';
+import { type TokenUsage, usageOfUnused } from '../contracts/model-client.ts';
 import type { ModelDialect } from '../contracts/model-dialect.ts';
-import type { Pulse } from './pulse.ts';
+import type { PlanKept } from './plan-kept.ts';
 import { addPaid } from './usage.ts';
 
 /** What the tries of one plan have paid, by the word of the provider. */
 export interface PlanBill {
   /** All of the iteration: of its plans before this one, of this plan's failed tries, of this try. */
   readonly paid: Paid;
-  add(dialect: ModelDialect, usage: TokenUsage): void;
+  /** Counts an answer; one that was counted before its worker died and was picked up again counts once. */
+  add(dialect: ModelDialect, answer: { readonly responseId: string; readonly usage: TokenUsage }): void;
   /** Counts what a failed call has cost, and gives the error back. */
   addFailed(dialect: ModelDialect, error: unknown): unknown;
   /** The error with what was paid in its details, so that it counts when this was the last try. */
   told(error: unknown): unknown;
 }
 
-const PaidSchema = z.strictObject({ usage: TokenUsageSchema, costUsd: z.number().nonnegative().nullable() });
-const KeptSchema = z.object({ paid: PaidSchema });
-
-/**
- * Begins with what the try before has told the server. What that try's worker had not told when it died is not counted: at most one call,
- * of the last second.
- */
-export function createPlanBill(before: Paid, pulse: Pick<Pulse, 'kept' | 'keep'>): PlanBill {
-  const kept = KeptSchema.safeParse(pulse.kept);
-  let paid: Paid = kept.success ? kept.data.paid : before;
-  const add = (dialect: ModelDialect, usage: TokenUsage) => {
-    paid = addPaid(paid, usage, dialect.costUsd(usage));
-    pulse.keep({ paid });
-  };
+export function createPlanBill(before: Paid, kept: PlanKept): PlanBill {
+  const add = (dialect: ModelDialect, usage: TokenUsage, response = kept.now.response) =>
+    kept.keep({ paid: addPaid(kept.now.paid, usage, dialect.costUsd(usage)), response });
   return {
     get paid() {
-      return paid;
+      return kept.now.paid;
     },
-    add,
+    add(dialect, { responseId, usage }) {
+      const { response } = kept.now;
+      if (response?.id !== responseId) add(dialect, usage);
+      else if (!response.counted) add(dialect, usage, { ...response, counted: true });
+    },
     addFailed(dialect, error) {
-      const usage = error instanceof LonghaulError ? usageOfUnused(error.details) : null;
-      if (usage !== null) add(dialect, usage);
+      if (!(error instanceof LonghaulError)) return error;
+      const usage = usageOfUnused(error.details);
+      const counted = kept.now.response?.counted === true;
+      if (error.details['responseEnded'] === true) kept.keep({ response: null });
+      if (usage !== null && !counted) add(dialect, usage);
       return error;
     },
     told(error) {
+      const { paid } = kept.now;
       if (!(error instanceof LonghaulError) || paid === before) return error;
       const { code, message, details, cause, retryAfterMs } = error;
       return new LonghaulError(code, message, {

@@ -9,7 +9,9 @@ import { cutText } from './cut-text.ts';
 import { loadSpec } from './load.ts';
 import { createPlanBill, type PlanBill } from './plan-bill.ts';
 import { overBudget } from './plan-budget.ts';
+import { createPlanKept, type PlanKept } from './plan-kept.ts';
 import { type Draft, draftOf, requestDigest, requestOf, tokensOf, whole } from './plan-request.ts';
+import { cancelAbandoned, watchCall } from './plan-watch.ts';
 import { newestSteps, plannedActions } from './planned-actions.ts';
 import type { Ports } from './ports.ts';
 import { attempt, type Pulse, withPulse } from './pulse.ts';
@@ -29,6 +31,7 @@ interface Try {
   readonly input: PlanInput;
   readonly spec: TaskSpec;
   readonly draft: Draft;
+  readonly kept: PlanKept;
   readonly bill: PlanBill;
   readonly pulse: Pulse;
 }
@@ -42,12 +45,14 @@ export function createPlan(ports: Ports): TaskActivities['plan'] {
   const prefixes = createRequestPrefixes(ports.artifacts);
   return (input) =>
     withPulse('waiting for the model', async (pulse) => {
-      const bill = createPlanBill(input.paid, pulse);
+      const kept = createPlanKept(input.paid, pulse);
+      const bill = createPlanBill(input.paid, kept);
       try {
         const spec = await loadSpec(ports.artifacts, input.specDigest);
         const draft = await draftOf(ports, transcripts, spec, input);
-        return await planOnce({ ports, transcripts, prefixes, input, spec, draft, bill, pulse });
+        return await planOnce({ ports, transcripts, prefixes, input, spec, draft, kept, bill, pulse });
       } catch (error) {
+        await cancelAbandoned(pulse, kept, ports.model);
         throw bill.told(error);
       }
     });
@@ -70,22 +75,23 @@ async function planOnce(now: Try): Promise<PlanOutput> {
   return compact(now);
 }
 
-async function compact({ ports, transcripts, input, spec, draft, bill, pulse }: Try): Promise<PlanOutput> {
+async function compact(now: Try): Promise<PlanOutput> {
+  const { ports, transcripts, input, spec, draft, bill, pulse, kept } = now;
   pulse.say('compacting the transcript');
   const { dialect, base, added } = draft;
   // Stored whole before it is cut, with what this iteration has added, so that nothing is lost to whoever reads the record.
   const dropped = await transcripts.append(base, added, tokensOf(draft));
-  const { signal } = pulse;
+  const watch = watchCall(pulse, kept, `summary of ${dropped.ref.digest}`);
   const compaction = await compactTranscript(ports, {
     spec,
     dialect,
     transcript: whole(draft),
     input,
-    signal,
+    watch,
   }).catch((error: unknown) => {
     throw bill.addFailed(dialect, error);
   });
-  bill.add(dialect, compaction.usage);
+  bill.add(dialect, compaction);
   const { transcript, keptPrefixItems } = compaction;
   const { ref } = await transcripts.append(null, transcript, dialect.estimateTokens(transcript));
   return {
@@ -96,17 +102,15 @@ async function compact({ ports, transcripts, input, spec, draft, bill, pulse }: 
   };
 }
 
-async function respond({ ports, draft, bill, pulse }: Try, request: ModelRequest): Promise<ModelResponse> {
-  const answer = await ports.model
-    .respond(request, {
-      signal: pulse.signal,
-      onProgress: (characters) => pulse.say('the model answers', `${characters} characters`),
-    })
-    .catch((error: unknown) => {
-      throw bill.addFailed(draft.dialect, error);
-    });
-  bill.add(draft.dialect, answer.usage);
+async function respond(now: Try, request: ModelRequest): Promise<ModelResponse> {
+  const { ports, draft, bill, pulse, kept } = now;
+  const watch = watchCall(pulse, kept, requestDigest(request));
+  const answer = await ports.model.respond(request, watch).catch((error: unknown) => {
+    throw bill.addFailed(draft.dialect, error);
+  });
+  bill.add(draft.dialect, answer);
   if (answer.output.length > 0) return wellFormed(answer);
+  kept.keep({ response: null });
   throw new LonghaulError(
     'model.bad_response',
     `the response ${answer.responseId} of ${answer.model} is empty`,

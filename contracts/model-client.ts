@@ -49,13 +49,18 @@ export interface ModelWatch {
   readonly signal: AbortSignal;
   /** Called when bytes arrive, at most four times a second; the count of output characters so far. */
   readonly onProgress: (characters: number) => void;
+  /** A response that an earlier try of this very request began, to be picked up instead of a new call; null for a new one. */
+  readonly pickUp: string | null;
+  /** Told when the server goes on with a response whether or not anybody listens: this id picks it up again. */
+  readonly onBackground: (responseId: string) => void;
 }
 
 /**
  * A server that speaks the Responses API. Each call is one HTTP request: no retries inside, no partial result. Throws
  * `model.rate_limited`, `model.unavailable`, `model.stream_broken`, `model.bad_response`, `model.quota_exhausted`,
  * `model.unauthorized`, `model.bad_request`, `model.context_exceeded`; `retryAfterMs` is set where the server said when to come again.
- * Where the server counts tokens for an answer that is of no use, the error's `details` hold them, named as in `TokenUsage`.
+ * Where the server counts tokens for an answer that is of no use, the error's `details` hold them, named as in `TokenUsage`; they hold
+ * `responseEnded: true` where the response itself has ended, so that picking it up again gives nothing.
  */
 export interface ModelClient {
   respond(request: ModelRequest, watch: ModelWatch): Promise<ModelResponse>;
@@ -63,5 +68,7 @@ export interface ModelClient {
   compact(
     request: ModelRequest,
     watch: ModelWatch,
-  ): Promise<{ readonly summary: string; readonly usage: TokenUsage }>;
+  ): Promise<{ readonly summary: string; readonly usage: TokenUsage; readonly responseId: string }>;
+  /** Ends a response that goes on in the background. One that has ended, or that the server does not know, is no error. */
+  cancel(responseId: string): Promise<void>;
 }

@@ -1,13 +1,14 @@
 import { OpenAI } from 'openai';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { ModelClient, ModelResponse, ModelWatch } from '../contracts/model-client.ts';
+import { createBackground } from './background.ts';
 import { classifyModelError, type ErrorScene, modelError } from './classify-error.ts';
 import { factsOfErrorBody, factsOfThrown } from './error-facts.ts';
 import { createLimitedFetch } from './limited-fetch.ts';
 import type { ModelProfile } from './profile.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
 import { countedTokens, parseResponse } from './response-schema.ts';
-import { readDocument, readStream, type StreamEnd } from './response-stream.ts';
+import { goingOn, readDocument, readStream, type StreamEnd, type StreamListener } from './response-stream.ts';
 import { outputText, summaryRequest } from './transcript.ts';
 
 export interface OpenAiClientOptions {
@@ -22,15 +23,18 @@ export interface OpenAiClientOptions {
   readonly requestTimeoutMs: number;
   /** A larger answer is `model.bad_response`. */
   readonly maxResponseBytes: number;
+  /** How often a response that is picked up is asked after. */
+  readonly pollIntervalMs: number;
   readonly profileOf: (model: string) => ModelProfile;
   readonly nowMs: () => number;
 }
 
-/** What suits a real provider: five minutes of silence, an hour for an answer, 16 MiB. */
+/** What suits a real provider: five minutes of silence, an hour for an answer, 16 MiB, a second between two looks. */
 export const defaultModelLimits = {
   idleTimeoutMs: 300_000,
   requestTimeoutMs: 3_600_000,
   maxResponseBytes: 16 * 1024 * 1024,
+  pollIntervalMs: 1000,
 } as const;
 
 /**
@@ -63,14 +67,22 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     ),
   });
 
-  const send = async (body: RequestBody, watch: ModelWatch, signal: AbortSignal): Promise<ModelResponse> => {
+  const begin = async (body: RequestBody, watch: ModelWatch, signal: AbortSignal): Promise<StreamEnd> => {
     const response = await client
       .post('/responses', { body: body.json, headers: jsonHeaders, stream: true, signal })
       .asResponse()
       .catch((error: unknown) => {
         throw errorCode(error) === undefined ? classifyModelError(factsOfThrown(error), scene()) : error;
       });
-    const end = await readEnd(response, client, progressOf(watch), scene);
+    const onBegun = (id: string) => (body.background ? watch.onBackground(id) : undefined);
+    return readEnd(response, client, { onCharacters: progressOf(watch), onBegun }, scene);
+  };
+
+  const background = createBackground(client, options.pollIntervalMs, scene);
+
+  const send = async (body: RequestBody, watch: ModelWatch, signal: AbortSignal): Promise<ModelResponse> => {
+    const pickedUp = watch.pickUp === null ? undefined : await background.pickUp(watch.pickUp, body, signal);
+    const end = pickedUp ?? (await begin(body, watch, signal));
     // An aborted stream ends as if the server had ended it.
     signal.throwIfAborted();
     return conclude(end, body, scene());
@@ -93,12 +105,14 @@ export function createOpenAiClient(options: OpenAiClientOptions): ModelClient {
     async compact(request, watch) {
       const asked = summaryRequest(request);
       const response = await call(requestBody(asked, options.profileOf(request.model), 'none'), watch);
-      const summary = outputText(response.output);
-      if (summary !== '') return { summary, usage: response.usage };
+      const { output, usage, responseId } = response;
+      const summary = outputText(output);
+      if (summary !== '') return { summary, usage, responseId };
       throw modelError('model.bad_response', 'gave a summary without text.', scene(), {
-        details: { ...response.usage },
+        details: { ...usage, responseEnded: true },
       });
     },
+    cancel: background.cancel,
   };
 }
 
@@ -107,12 +121,12 @@ const jsonHeaders = { 'content-type': 'application/json' };
 async function readEnd(
   response: Response,
   client: OpenAI,
-  onCharacters: (count: number) => void,
+  hear: StreamListener,
   scene: () => ErrorScene,
 ): Promise<StreamEnd> {
   const type = (response.headers.get('content-type') ?? '').toLowerCase();
-  if (type.includes('json')) return readDocument(await response.json());
-  if (!type.includes('html')) return readStream(response, client, onCharacters);
+  if (type.includes('json')) return readOnly(await response.json(), hear);
+  if (!type.includes('html')) return readStream(response, client, hear);
   await response.body?.cancel();
   throw modelError(
     'model.bad_response',
@@ -121,13 +135,20 @@ async function readEnd(
   );
 }
 
+/** A server that does not stream gives a document, of a background response one that has only begun. */
+function readOnly(document: unknown, { onBegun }: StreamListener): StreamEnd {
+  const begun = goingOn(document);
+  if (begun !== undefined) onBegun(begun);
+  return readDocument(document);
+}
+
 function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelResponse {
   switch (end.kind) {
     case 'failed':
-      throw classifyModelError(factsOfErrorBody(end.error), scene, countedTokens(end.response));
+      throw classifyModelError(factsOfErrorBody(end.error), scene, endedDetails(end.response));
     case 'incomplete':
       throw modelError('model.bad_response', `gave an incomplete answer (${end.reason}).`, scene, {
-        details: { reason: end.reason, ...countedTokens(end.response) },
+        details: { reason: end.reason, ...endedDetails(end.response) },
       });
     case 'ended':
       throw modelError('model.stream_broken', 'ended its answer before it was complete.', scene);
@@ -136,11 +157,13 @@ function conclude(end: StreamEnd, body: RequestBody, scene: ErrorScene): ModelRe
       const parsed = parseResponse(end.response, end.items, { model: body.model, requestBytes });
       if (parsed.ok) return parsed.response;
       throw modelError('model.bad_response', `gave an answer that is of no use: ${parsed.reason}.`, scene, {
-        details: { ...countedTokens(end.response) },
+        details: endedDetails(end.response),
       });
     }
   }
 }
+
+const endedDetails = (response: unknown) => ({ ...countedTokens(response), responseEnded: true });
 
 function broken(error: unknown, scene: ErrorScene): LonghaulError {
   if (error instanceof SyntaxError)

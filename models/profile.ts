@@ -17,6 +17,11 @@ export const ModelProfileSchema = z.strictObject({
   reasoning: z.boolean(),
   /** Whether the reasoning is asked for in encrypted form; models that never reason refuse the question. */
   encryptedReasoning: z.boolean(),
+  /**
+   * Whether a response is made in the background, so that one whose connection or worker died is picked up and not paid again. The
+   * provider then stores each response, for minutes at least: leave it off where nothing may be kept there.
+   */
+  background: z.boolean(),
   /** Null: unknown. A task with a budget in USD needs one. */
   price: ModelPriceSchema.nullable(),
 });
@@ -41,6 +46,7 @@ export const defaultProfile: ModelProfile = {
   patchTool: 'function',
   reasoning: false,
   encryptedReasoning: true,
+  background: false,
   price: null,
 };
 
@@ -50,6 +56,7 @@ const gpt5: ModelProfile = {
   patchTool: 'freeform',
   reasoning: true,
   encryptedReasoning: true,
+  background: false,
   price: null,
 };
 const gpt4: ModelProfile = { ...defaultProfile, encryptedReasoning: false };

@@ -14,6 +14,22 @@ const IncompleteSchema = z.object({ incomplete_details: z.object({ reason: z.str
 const FailedSchema = z.object({ error: z.unknown() });
 const FinalSchema = z.object({ object: z.literal('response').optional(), status: z.string() });
 
+const BegunSchema = z.object({
+  type: z.enum(['response.created', 'response.queued']),
+  response: z.object({ id: z.string().min(1) }),
+});
+const GoingOnSchema = z.object({ id: z.string().min(1), status: z.enum(['queued', 'in_progress']) });
+
+export interface StreamListener {
+  readonly onCharacters: (count: number) => void;
+  readonly onBegun: (responseId: string) => void;
+}
+
+/** The id of a response that has not ended yet; undefined for any other document. */
+export function goingOn(document: unknown): string | undefined {
+  return GoingOnSchema.safeParse(document).data?.id;
+}
+
 /** How long a connection may take to end after the answer is complete; a clean end lets the next call use it again. */
 const graceMs = 1000;
 
@@ -24,14 +40,14 @@ const graceMs = 1000;
 export async function readStream(
   response: Response,
   client: OpenAI,
-  onCharacters: (count: number) => void,
+  hear: StreamListener,
 ): Promise<StreamEnd> {
   const items: unknown[] = [];
   const controller = new AbortController();
   const events = Stream.fromSSEResponse<unknown>(response, controller, client, false, 'events')[
     Symbol.asyncIterator
   ]();
-  const end = await readToEnd(events, items, onCharacters);
+  const end = await readToEnd(events, items, hear);
   if (end.kind === 'completed') await drain(events, controller);
   else controller.abort();
   return end;
@@ -40,13 +56,15 @@ export async function readStream(
 async function readToEnd(
   events: AsyncIterator<unknown>,
   items: unknown[],
-  onCharacters: (count: number) => void,
+  { onCharacters, onBegun }: StreamListener,
 ): Promise<StreamEnd> {
   for (;;) {
     const next = await events.next();
     if (next.done === true) return { kind: 'ended' };
     const event = EventSchema.safeParse(next.value).data ?? { type: '' };
     if (typeof event['delta'] === 'string') onCharacters(event['delta'].length);
+    const begun = BegunSchema.safeParse(event);
+    if (begun.success) onBegun(begun.data.response.id);
     if (event.type === 'response.output_item.done') items.push(event['item']);
     const end = endOf(event, items);
     if (end !== undefined) return end;

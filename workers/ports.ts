@@ -84,5 +84,5 @@ function withoutKey(): ModelClient {
         'this worker has no OPENAI_API_KEY: set it and start the worker again ("longhaul down", "longhaul up")',
       ),
     );
-  return { respond: refuse, compact: refuse };
+  return { respond: refuse, compact: refuse, cancel: refuse };
 }

@@ -9,6 +9,8 @@ export interface Answer {
   readonly body: readonly (string | Uint8Array)[];
   /** `endless` sends the last piece of the body again and again. */
   readonly ending: 'end' | 'reset' | 'stall' | 'endless';
+  /** How long it waits after the first piece of the body. */
+  readonly pauseMs?: number;
 }
 
 export const eventStreamHeaders = {

@@ -111,26 +111,31 @@ function streamAnswer(fault: StreamFault, response: TranscriptItem): Answer {
     case 'bad_sse':
       return stream([...begun, 'data: {"type": "response.output_te\n\n', ...events.slice(begun.length)]);
     case 'failed':
-      return stream([...begun, serverSentEvent(failedEvent(response, fault.code, fault.message))]);
+      return stream([...begun, serverSentEvent(endEvent(fault, response))]);
     case 'error_event':
       return stream([
         ...begun,
         serverSentEvent({ type: 'error', code: fault.code, message: fault.message, param: null }),
       ]);
     case 'incomplete':
-      return stream([...begun, serverSentEvent(incompleteEvent(response, fault.reason))]);
+      return stream([...begun, serverSentEvent(endEvent(fault, response))]);
   }
 }
 
-function failedEvent(response: TranscriptItem, code: string, message: string): TranscriptItem {
-  return { type: 'response.failed', response: { ...response, status: 'failed', error: { code, message } } };
-}
+const endEvent = (fault: Extract<Fault, { kind: 'failed' | 'incomplete' }>, response: TranscriptItem) => ({
+  type: `response.${fault.kind}`,
+  response: endedBy(fault, response),
+});
 
-function incompleteEvent(response: TranscriptItem, reason: string): TranscriptItem {
-  return {
-    type: 'response.incomplete',
-    response: { ...response, status: 'incomplete', incomplete_details: { reason } },
-  };
+/** How the response itself ends: a stream may break without it. */
+export function endedBy(
+  fault: Extract<Fault, { afterEvents: number }>,
+  response: TranscriptItem,
+): TranscriptItem {
+  if (fault.kind === 'failed')
+    return { ...response, status: 'failed', error: { code: fault.code, message: fault.message } };
+  if (fault.kind !== 'incomplete') return response;
+  return { ...response, status: 'incomplete', incomplete_details: { reason: fault.reason } };
 }
 
 function retryHeaders(fault: {

@@ -6,17 +6,24 @@ const ItemSchema = z.custom<TranscriptItem>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'is no object',
 );
-const RequestSchema = z.object({
-  model: z.string().min(1),
-  input: z.union([
-    z.array(ItemSchema),
-    z.string().transform((content): TranscriptItem[] => [{ type: 'message', role: 'user', content }]),
-  ]),
-  tools: z.array(ItemSchema).default([]),
-  tool_choice: z.json().optional(),
-  stream: z.boolean().nullish(),
-  prompt_cache_key: z.string().nullish(),
-});
+const RequestSchema = z
+  .object({
+    model: z.string().min(1),
+    input: z.union([
+      z.array(ItemSchema),
+      z.string().transform((content): TranscriptItem[] => [{ type: 'message', role: 'user', content }]),
+    ]),
+    tools: z.array(ItemSchema).default([]),
+    tool_choice: z.json().optional(),
+    stream: z.boolean().nullish(),
+    prompt_cache_key: z.string().nullish(),
+    store: z.boolean().nullish(),
+    background: z.boolean().nullish(),
+  })
+  .refine(
+    ({ background, store }) => background !== true || store === true,
+    'a background response has to be stored',
+  );
 /** A request of the Responses API, as far as a scripted model reads it. */
 export type ScriptedRequest = z.infer<typeof RequestSchema>;
 

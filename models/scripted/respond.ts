@@ -5,7 +5,7 @@ import { expectationProblems, protocolProblems, seenOf } from './check-request.t
 import { type ChosenTurn, chooseConversation, findTurn, turnMark, turnNumber } from './choose-turn.ts';
 import type { ConversationLog, ConversationState } from './conversation-log.ts';
 import { responseObject } from './events.ts';
-import { contextExceeded, faultAnswer } from './fault-answer.ts';
+import { contextExceeded, endedBy, faultAnswer } from './fault-answer.ts';
 import { itemTokens } from './item-text.ts';
 import { replyItems } from './reply-items.ts';
 import { asksForSummary, type ScriptedRequest } from './request.ts';
@@ -20,6 +20,8 @@ export interface Responded {
   readonly turn: number | null;
   readonly kind: 'turn' | 'summary' | 'refused';
   readonly fault: Fault['kind'] | null;
+  /** What the server goes on with in the background, whatever becomes of the connection; null where it refuses to begin. */
+  readonly response: TranscriptItem | null;
 }
 
 /** Answers one request. Which turn comes is a function of the request; the log only counts faults and checks the client. */
@@ -60,19 +62,18 @@ function giveTurn(
   const fault = nextFault(state, chosen);
   if (fault?.kind === 'half_arguments') {
     const items = halfArguments(turnItems(request, chosen, `f${number}`));
-    return given(state, responseAnswer(complete(request, chosen, items), stream), {
-      ...common,
-      fault: fault.kind,
-    });
+    const half = complete(request, chosen, items);
+    return given(state, responseAnswer(half, stream), { ...common, fault: fault.kind, response: half });
   }
   const response = complete(request, chosen, turnItems(request, chosen, `t${number}`));
   if (fault !== undefined && fault.kind !== 'invalid_utf8') {
-    return given(state, faultAnswer(fault, response), { ...common, fault: fault.kind });
+    const begun = 'afterEvents' in fault ? { response: endedBy(fault, response) } : {};
+    return given(state, faultAnswer(fault, response), { ...common, fault: fault.kind, ...begun });
   }
   state.lastTurn = Math.max(state.lastTurn, number);
   const answer = responseAnswer(response, stream);
-  if (fault === undefined) return given(state, answer, common);
-  return given(state, invalidUtf8(response, stream), { ...common, fault: fault.kind });
+  if (fault === undefined) return given(state, answer, { ...common, response });
+  return given(state, invalidUtf8(response, stream), { ...common, fault: fault.kind, response });
 }
 
 function nextFault(state: ConversationState, { turn, number }: ChosenTurn): Fault | undefined {
@@ -116,6 +117,7 @@ function summarize(
   const response = responseObject({ id: `resp_c${last}`, model: request.model, output, usage });
   return given(state, responseAnswer(response, request.stream === true && !scenario.plainJson), {
     kind: 'summary',
+    response,
   });
 }
 
@@ -127,13 +129,14 @@ function given(state: ConversationState, answer: Answer, rest: Partial<Responded
     turn: null,
     kind: 'turn',
     fault: null,
+    response: null,
     ...rest,
   };
 }
 
 function refuse(conversation: string | null, problem: string, status: 400 | 500): Responded {
   const answer = refusal(status, `scripted model: ${problem}`);
-  return { answer, delayMs: 0, conversation, turn: null, kind: 'refused', fault: null };
+  return { answer, delayMs: 0, conversation, turn: null, kind: 'refused', fault: null, response: null };
 }
 
 function tooLarge(scenario: Scenario, request: ScriptedRequest): boolean {

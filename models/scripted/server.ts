@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LonghaulError } from '../../contracts/error.ts';
 import { type Answer, jsonAnswer, refusal } from './answer.ts';
+import { type BackgroundResponses, createBackgroundResponses } from './background.ts';
 import { createConversationLog } from './conversation-log.ts';
 import { parseRequest } from './request.ts';
 import { type Responded, respondTo } from './respond.ts';
 import type { Scenario } from './scenario.ts';
 
-export interface ReceivedRequest extends Omit<Responded, 'answer' | 'delayMs'> {
+export interface ReceivedRequest extends Omit<Responded, 'answer' | 'delayMs' | 'response'> {
   /** The body's bytes as they came; empty unless `keepBodies`. */
   readonly body: Uint8Array;
   readonly bytes: number;
@@ -20,6 +21,7 @@ export interface ScriptedModel {
   /** The base URL for a client: `http://127.0.0.1:<port>/v1`. */
   readonly url: string;
   readonly requests: readonly ReceivedRequest[];
+  readonly background: Pick<BackgroundResponses, 'cancelled' | 'expire'>;
   /** What went wrong so far: requests that the scenario does not expect, and turns that nobody asked for. */
   problems(): readonly string[];
   /** Ends every connection, hung ones too. */
@@ -44,33 +46,41 @@ export async function startScriptedModel(
 ): Promise<ScriptedModel> {
   const log = createConversationLog(scenario);
   const requests: ReceivedRequest[] = [];
+  const background = createBackgroundResponses(() => performance.now());
   const closing = new AbortController();
 
-  const respond = async (incoming: IncomingMessage): Promise<Answer> => {
-    const route = `${incoming.method} ${incoming.url}`;
-    if (route === 'GET /v1/models') {
-      return jsonAnswer(200, { object: 'list', data: [{ id: scenario.model, object: 'model' }] });
-    }
-    if (route !== 'POST /v1/responses') {
-      return refusal(404, log.report(`${route} is not served; POST /v1/responses is`));
-    }
-    const body = await readBody(incoming);
+  const respondToBody = async (body: Uint8Array): Promise<Answer> => {
     const request = parseRequest(body);
     if (typeof request === 'string')
       return refusal(400, log.report(`a request is not understood: ${request}`));
-    const { answer, delayMs, ...responded } = respondTo(scenario, request, log);
+    const { answer, delayMs, response, ...responded } = respondTo(scenario, request, log);
     const promptCacheKey = request.prompt_cache_key ?? null;
     const kept = options.keepBodies ? body : new Uint8Array();
     const received = { ...responded, body: kept, bytes: body.byteLength, promptCacheKey };
     requests.push(received);
     await options.onRequest?.(received);
+    if (request.background === true) {
+      // It tells its id at once and takes its time then.
+      if (response !== null) background.begin(response, delayMs);
+      return { ...answer, pauseMs: delayMs };
+    }
     if (delayMs > 0) await delay(delayMs, undefined, { signal: closing.signal });
     return answer;
   };
 
+  const respond = async (incoming: IncomingMessage): Promise<Answer> => {
+    const { method = '', url = '' } = incoming;
+    if (`${method} ${url}` === 'POST /v1/responses') return respondToBody(await readBody(incoming));
+    if (`${method} ${url}` === 'GET /v1/models') {
+      return jsonAnswer(200, { object: 'list', data: [{ id: scenario.model, object: 'model' }] });
+    }
+    const known = background.answer(method, url);
+    return known ?? refusal(404, log.report(`${method} ${url} is not served; POST /v1/responses is`));
+  };
+
   const server = createServer((incoming, outgoing) => {
     respond(incoming)
-      .then((answer) => play(answer, incoming, outgoing))
+      .then((answer) => play(answer, incoming, outgoing, closing.signal))
       .catch(() => incoming.socket.destroy());
   });
   await listen(server, options.port);
@@ -78,6 +88,7 @@ export async function startScriptedModel(
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
+    background,
     problems: log.problems,
     async close() {
       closing.abort();
@@ -114,12 +125,20 @@ async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(pieces);
 }
 
-async function play(answer: Answer, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function play(
+  answer: Answer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   if (answer.status !== null) {
     outgoing.writeHead(answer.status, answer.headers);
     outgoing.flushHeaders();
   }
-  for (const piece of answer.body) await write(outgoing, piece);
+  for (const [index, piece] of answer.body.entries()) {
+    if (index === 1 && answer.pauseMs !== undefined) await delay(answer.pauseMs, undefined, { signal });
+    await write(outgoing, piece);
+  }
   switch (answer.ending) {
     case 'end':
       outgoing.end();

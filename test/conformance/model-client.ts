@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { ModelClient, ModelRequest, ModelWatch, TranscriptItem } from '../../contracts/model-client.ts';
+import type { ModelClient, ModelRequest, TranscriptItem } from '../../contracts/model-client.ts';
 import { toTranscriptBytes } from '../../contracts/transcript-bytes.ts';
 import type { ErrorCode } from '../../contracts/words/errors.ts';
 import { type ScenarioInput, ScenarioSchema } from '../../models/scripted/scenario.ts';
 import { type ScriptedModel, startScriptedModel } from '../../models/scripted/server.ts';
+import { unwatched as watch } from '../helpers/unwatched.ts';
 
 type TurnInput = NonNullable<ScenarioInput['turns']>[number];
 type FaultInput = NonNullable<TurnInput['faults']>[number];
@@ -301,14 +302,14 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
       const { client } = await start({ turns: [{ ...good, faults: [{ kind: 'stall', afterEvents: 8 }] }] });
       const controller = new AbortController();
       const reason = new Error('the task was cancelled');
-      const watching: ModelWatch = { signal: controller.signal, onProgress: () => controller.abort(reason) };
+      const watching = watch({ signal: controller.signal, onProgress: () => controller.abort(reason) });
       await expect(client.respond(request, watching)).rejects.toBe(reason);
     });
 
     test('a call that was aborted before it began sends nothing', async () => {
       const { client, server } = await start({ turns: [good] });
       const reason = new Error('too late');
-      await expect(client.respond(request, { ...watch(), signal: AbortSignal.abort(reason) })).rejects.toBe(
+      await expect(client.respond(request, watch({ signal: AbortSignal.abort(reason) }))).rejects.toBe(
         reason,
       );
       expect(server.requests).toHaveLength(0);
@@ -317,7 +318,7 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
     test('tells how many characters have come', async () => {
       const { client } = await start({ turns: [{ reply: [{ message: '{{fill:5000}}' }] }] });
       const counts: number[] = [];
-      await client.respond(request, { ...watch(), onProgress: (characters) => counts.push(characters) });
+      await client.respond(request, watch({ onProgress: (characters) => counts.push(characters) }));
       expect(counts[0]).toBeGreaterThan(0);
       expect(counts.length).toBeLessThanOrEqual(5);
     });
@@ -353,10 +354,6 @@ export function modelClientSuite(name: string, makeClient: MakeClient): void {
       expect(fieldBytes(body, 'tools')).toBe(JSON.stringify(request.tools));
     });
   });
-}
-
-function watch(): ModelWatch {
-  return { signal: new AbortController().signal, onProgress: () => undefined };
 }
 
 async function failure(promise: Promise<unknown>): Promise<LonghaulError> {

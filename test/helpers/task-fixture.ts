@@ -112,6 +112,7 @@ export function specOf(taskId: TaskId, repository: string, more: Partial<TaskSpe
 const noModel: ModelClient = {
   respond: () => Promise.reject(new Error('this test has no model')),
   compact: () => Promise.reject(new Error('this test has no model')),
+  cancel: () => Promise.reject(new Error('this test has no model')),
 };
 
 /** A scripted model server and the real client to it, until the test has finished. */
@@ -123,6 +124,7 @@ export async function serve(
   onTestFinished(() => server.close());
   const model = createOpenAiClient({
     ...defaultModelLimits,
+    pollIntervalMs: 20,
     baseUrl: server.url,
     apiKey: 'sk-test',
     organization: null,

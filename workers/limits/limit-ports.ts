@@ -35,6 +35,7 @@ function limitModel(model: ModelClient, calls: FairQueue): ModelClient {
   return {
     respond: (request, watch) => inTurn(watch.signal, () => model.respond(request, watch)),
     compact: (request, watch) => inTurn(watch.signal, () => model.compact(request, watch)),
+    cancel: (responseId) => model.cancel(responseId),
   };
 }
 

@@ -171,7 +171,8 @@ test('an answer without anything in it is a typed error, whichever client gave i
   const usage = { inputTokens: 1, cachedTokens: 0, outputTokens: 0, reasoningTokens: 0 };
   const silent: ModelClient = {
     respond: async () => ({ responseId: 'r1', model: 'scripted', output: [], usage }),
-    compact: async () => ({ summary: '', usage }),
+    compact: async () => ({ summary: '', usage, responseId: 'r2' }),
+    cancel: async () => undefined,
   };
   const planned = play.plan(play.input(), { ...play.task.ports, model: silent });
   await expect(planned).rejects.toMatchObject({

@@ -6,9 +6,10 @@ import { noItems } from '../../../contracts/transcript-bytes.ts';
 import { createOpenAiClient, defaultModelLimits } from '../../../models/openai-client.ts';
 import { createProfileTable } from '../../../models/profile.ts';
 import { responseEvents, responseObject, serverSentEvent } from '../../../models/scripted/events.ts';
+import { unwatched } from '../../helpers/unwatched.ts';
 
 const request = { model: 'm', effort: 'low', input: noItems, tools: [], promptCacheKey: 'k' } as const;
-const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+const watch = unwatched();
 const call = {
   type: 'function_call',
   id: 'fc',

@@ -16,10 +16,11 @@ import { type ScriptedModel, startScriptedModel } from '../../../models/scripted
 import { outputItem } from '../../../models/tool-output.ts';
 import { toolDefinitions } from '../../../models/tools.ts';
 import { firstItemCount, firstItems } from '../../../models/transcript.ts';
+import { unwatched } from '../../helpers/unwatched.ts';
 
 const profileOf = createProfileTable({ profiles: {} });
 const tools = toolDefinitions(profileOf('gpt-5.5'));
-const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+const watch = unwatched();
 const begin = firstItems({
   instructions: 'base',
   contextText: 'context',

@@ -7,8 +7,9 @@ import { toFailure } from '../../../workers/fault-interceptor.ts';
 import { createPorts } from '../../../workers/ports.ts';
 import { serve } from '../../helpers/task-fixture.ts';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
+import { unwatched } from '../../helpers/unwatched.ts';
 
-const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+const watch = unwatched();
 const request = { model: 'scripted', effort: 'low', input: noItems, tools: [], promptCacheKey: 't' } as const;
 
 async function environment(more: Readonly<Record<string, string>> = {}) {

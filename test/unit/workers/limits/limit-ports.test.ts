@@ -5,6 +5,7 @@ import { type PulseDetails, withPulse } from '../../../../activities/pulse.ts';
 import type { LeaseId, TaskId } from '../../../../contracts/ids.ts';
 import { limitPorts } from '../../../../workers/limits/limit-ports.ts';
 import { quiet } from '../../../helpers/task-fixture.ts';
+import { unwatched } from '../../../helpers/unwatched.ts';
 
 /** Calls that last until they are ended, by what they are for. */
 function play(limits: {
@@ -56,7 +57,7 @@ function play(limits: {
   return { inActivity, end, live, names: () => [...running.keys()] };
 }
 
-const watch = { signal: new AbortController().signal, onOutput: () => {}, onProgress: () => {} };
+const watch = { ...unwatched(), onProgress: () => {}, onOutput: () => {} };
 const exec = (lease: string) => (ports: Ports) => ports.sandbox.exec(lease as LeaseId, {} as never, watch);
 const acquire = (taskId: string, number: string) => (ports: Ports) =>
   ports.sandbox.acquire({ leaseId: `${taskId}.${number}`, taskId: taskId as TaskId } as never, watch);
