@@ -72,6 +72,8 @@ async function loop(task: Task): Promise<TaskOutcome> {
 
 async function whilePaused(task: Task): Promise<void> {
   while (task.state.paused) {
+    // A soft cancel that came while something ran: nothing runs any more.
+    endIfAsked(task);
     task.apply({ type: 'held' });
     await condition(() => task.state.status !== 'paused' || task.state.rollbackTo !== null);
     if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person', true);

@@ -269,7 +269,9 @@ const changes: Changes = {
   // Going back by itself is no progress: a task that stays stuck has to come to the point where people are asked.
   rolled_back: (s, { workspace, notice, byPerson }) => {
     const stuckFor = byPerson ? 0 : s.stuckFor;
-    return addNotice({ ...s, workspace, rollbackTo: null, evaluatedTree: null, stuckFor }, notice);
+    // What a person asked for while the platform went back by itself still has to be done.
+    const rollbackTo = byPerson ? null : s.rollbackTo;
+    return addNotice({ ...s, workspace, rollbackTo, evaluatedTree: null, stuckFor }, notice);
   },
   noticed: (s, { notice }) => addNotice(s, notice),
   budget_raised: (s, { budget }) => ({ ...s, budget }),

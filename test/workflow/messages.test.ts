@@ -215,3 +215,27 @@ test.concurrent('the platform goes back to the best iteration where evaluation a
     toIteration: 1,
   });
 });
+
+test.concurrent('a rollback that a person asks for while the platform goes back by itself is carried out too', async () => {
+  const task = await stage().play([act, { ...act, evaluation: { next: 'rollback' } }, {}]);
+  const hold = task.stages.hold('rollBack');
+  await hold.reached;
+  await stage().client.rollback(task.taskId, 1, 'ann');
+  hold.release();
+  await task.outcome();
+  expect(task.stages.inputs('rollBack')).toMatchObject([{ toIteration: 1 }, { toIteration: 1 }]);
+  expect(task.stages.inputs('plan')[2]?.notices).toEqual([
+    expect.stringContaining('The platform'),
+    expect.stringContaining('A person'),
+  ]);
+});
+
+test.concurrent('a soft cancel of a paused task that comes while its workspace is set back ends it', async () => {
+  const task = await stage().play([{ ...act, evaluation: { next: 'rollback' } }, {}]);
+  const hold = task.stages.hold('rollBack');
+  await hold.reached;
+  await stage().client.pause(task.taskId, 'ann');
+  await stage().client.cancel(task.taskId, 'ann', { mode: 'soft' });
+  hold.release();
+  expect(await task.outcome()).toMatchObject({ status: 'cancelled', iterations: 1 });
+});
