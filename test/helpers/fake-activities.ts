@@ -32,6 +32,8 @@ export interface FakeIteration {
   readonly stuckFor?: number;
   /** True: no check has to run, so the execution is judged at once. */
   readonly judgedAtOnce?: boolean;
+  /** The sandbox is lost while the actions run: they leave nothing behind. */
+  readonly sandboxLost?: boolean;
   /** False: the checks fail in the fresh sandbox. */
   readonly verified?: boolean;
   readonly costUsd?: number | null;
@@ -208,20 +210,22 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
     async execute(input) {
       const play = await enter('execute', input.taskId, input);
       const { workspace: before, actions, iteration } = input;
+      const { judgedAtOnce = false, sandboxLost = false } = play.plot(iteration);
       const after = gitObject(`${before.tree} ${actions.map((a) => a.digest).join(' ')}`);
-      const workspace = {
+      const changed = {
         ...before,
         tree: after as TreeId,
         commit: gitObject(`commit of ${after}`) as CommitId,
         manifestDigest: digestOf(Buffer.from(after)),
       };
+      const workspace = sandboxLost ? before : changed;
       play.ends.set(iteration, workspace);
       const { tree, commit, manifestDigest } = workspace;
       return {
         observations: actions.map(({ id }) => ({
           actionId: id,
-          status: 'ok',
-          exitCode: 0,
+          status: sandboxLost ? 'lost' : 'ok',
+          exitCode: sandboxLost ? null : 0,
           outputDigest: digestOf(Buffer.from('output')),
           outputBytes: 6,
           note: '',
@@ -238,8 +242,8 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
         },
         workspace,
         sandbox: sandboxOf(input.taskId, workspace),
-        sandboxLost: false,
-        evaluated: play.plot(iteration).judgedAtOnce === true ? judged(play, { ...input, workspace }) : null,
+        sandboxLost,
+        evaluated: judgedAtOnce ? judged(play, { ...input, workspace }) : null,
       };
     },
     async evaluate(input) {

@@ -31,29 +31,43 @@ async function removeLeftovers(): Promise<void> {
   }
 }
 
-/** Starts one real server in a state directory of its own, by the code that the product uses; fails where none can be had. */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await removeLeftovers();
+/** A real server in a state directory of its own, by the code that the product uses; fails where none can be had. */
+export async function startTestServer(
+  dynamicConfig: readonly string[],
+): Promise<{ readonly address: string; stop(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), prefix));
   await writeFile(join(home, ownerFile), JSON.stringify(thisProcess()));
   const report = (line: string) => process.stderr.write(`tests: ${line}\n`);
   try {
-    const dynamicConfig = [
-      // Early, so that a test with a short task sees a continue-as-new that Temporal suggests.
-      'limit.historyCount.suggestContinueAsNew=400',
-      // A run is deleted once the task of its end is acknowledged, which by default is every 30 s.
-      'history.transferProcessorUpdateAckInterval="1s"',
-      'history.visibilityProcessorUpdateAckInterval="1s"',
-    ];
-    const [server, { codePath }] = await Promise.all([
-      startEmbeddedServer({ home, report, dynamicConfig }),
-      workflowBundle(),
-    ]);
-    project.provide('temporalAddress', server.address);
-    project.provide('workflowBundlePath', codePath);
-    return () => remove(home);
+    const { address } = await startEmbeddedServer({ home, report, dynamicConfig });
+    return { address, stop: () => remove(home) };
   } catch (error) {
     await remove(home);
+    throw error;
+  }
+}
+
+/** Starts the run's one server. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeLeftovers();
+  const starting = startTestServer([
+    // Early, so that a test with a short task sees a continue-as-new that Temporal suggests.
+    'limit.historyCount.suggestContinueAsNew=400',
+    // A run is deleted once the task of its end is acknowledged, which by default is every 30 s.
+    'history.transferProcessorUpdateAckInterval="1s"',
+    'history.visibilityProcessorUpdateAckInterval="1s"',
+  ]);
+  try {
+    const { codePath } = await workflowBundle();
+    const { address, stop } = await starting;
+    project.provide('temporalAddress', address);
+    project.provide('workflowBundlePath', codePath);
+    return stop;
+  } catch (error) {
+    await starting.then(
+      ({ stop }) => stop(),
+      () => {},
+    );
     throw error;
   }
 }

@@ -8,9 +8,11 @@ export function temporalAddress(): string {
   return inject('temporalAddress');
 }
 
-/** A client of the run's server; close the connection when the test is over. */
-export async function connectClient(): Promise<{ readonly client: Client; close(): Promise<void> }> {
-  const connection = await Connection.connect({ address: temporalAddress() });
+/** A client of the run's server, or of another one; close the connection when the test is over. */
+export async function connectClient(
+  address = temporalAddress(),
+): Promise<{ readonly client: Client; close(): Promise<void> }> {
+  const connection = await Connection.connect({ address });
   return { client: new Client({ connection }), close: () => connection.close() };
 }
 
@@ -26,12 +28,13 @@ let runtimeInstalled = false;
 /** A worker with the real workflow bundle on a task queue of its own, so that test files cannot meet. */
 export async function startTestWorker(
   options: Pick<WorkerOptions, 'activities'> & Partial<WorkerOptions>,
+  address = temporalAddress(),
 ): Promise<TestWorker> {
   if (!runtimeInstalled) {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     runtimeInstalled = true;
   }
-  const connection = await NativeConnection.connect({ address: temporalAddress() });
+  const connection = await NativeConnection.connect({ address });
   const taskQueue = options.taskQueue ?? `test-${process.pid}-${++queues}`;
   const worker = await Worker.create({
     workflowBundle: { codePath: inject('workflowBundlePath') },
