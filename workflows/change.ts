@@ -2,6 +2,7 @@ import type { Budget } from '../contracts/budget.ts';
 import type { Change, Changed } from '../contracts/change.ts';
 import type { TaskState } from '../contracts/task-state.ts';
 import { type MessageProblem, shown } from './answer.ts';
+import { plainText } from './plain-text.ts';
 import { partOf, senderOf } from './sender.ts';
 import type { Task } from './task.ts';
 import { withdraw } from './withdraw.ts';
@@ -11,6 +12,8 @@ const maxAdded = 50;
 const maxConstraintCharacters = 4000;
 /** Of one change, and of all that no plan has taken up: they reach the model in one message. */
 const maxAddedCharacters = 8000;
+/** Changes that no plan has taken up. */
+const maxWaitingChanges = 20;
 /** Of all that hold: they are part of every compaction. */
 const maxHeld = { count: 100, characters: 48_000 };
 
@@ -76,6 +79,10 @@ export function changeProblem(
     return invalid(
       `constraints of ${unread} characters wait for the next plan, with ${added} more it would be above ${maxAddedCharacters}: send them again once the model has read those`,
     );
+  if (state.constraintChanges.length >= maxWaitingChanges)
+    return invalid(
+      `${maxWaitingChanges} changes of constraints wait for the next plan: send this one again once the model has read those`,
+    );
   const held = replace ? { count: 0, characters: 0 } : state.constraints;
   if (held.count + add.length > maxHeld.count || held.characters + added > maxHeld.characters)
     return invalid(
@@ -102,7 +109,13 @@ export function makeChange(task: Task, request: Change): Changed {
     budget: budgetAfter(task.state.budget, budget),
     model: model ?? task.state.wantedModel,
     constraints:
-      constraints === null ? null : { add: constraints.add, replace: constraints.replace, by: by.name },
+      constraints === null
+        ? null
+        : {
+            add: constraints.add.map((text) => plainText(text, maxConstraintCharacters)),
+            replace: constraints.replace,
+            by: by.name,
+          },
   });
   const what = { budget: budget !== null, model: model !== null, constraints: constraints !== null };
   const withdrawn = withdraw(task, { type: 'change', ...what }, by, `${by.name} changed the ${about}`);

@@ -1,8 +1,12 @@
 import type { Answer } from '../contracts/approval.ts';
 import { answerProblem, shown } from './answer.ts';
+import { plainText } from './plain-text.ts';
 import { noteMessage, partOf, type Via } from './sender.ts';
 import { actorOf } from './settled.ts';
 import type { Task } from './task.ts';
+
+/** More is refused. */
+const maxReasonCharacters = 4000;
 
 export interface Decided {
   readonly outcome: Answer['outcome'];
@@ -30,7 +34,7 @@ export function takeAnswer(task: Task, answer: Answer, via: Via): Decided {
       outcome,
       scope,
       editedDigest: outcome === 'edited' ? (answer.editedDigest ?? null) : null,
-      reason: answer.reason ?? '',
+      reason: plainText(answer.reason ?? '', maxReasonCharacters),
       by: actorOf(answer.by, via),
       openedAtMs: approval.openedAtMs,
       decidedAtMs: Date.now(),

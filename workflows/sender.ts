@@ -3,6 +3,7 @@ import type { Digest } from '../contracts/ids.ts';
 import type { Intervention } from '../contracts/intervention.ts';
 import type { Saw } from '../contracts/saw.ts';
 import { identityProof } from '../contracts/words/sets.ts';
+import { plainText } from './plain-text.ts';
 import type { Task } from './task.ts';
 
 const digestForm = /^sha256:[0-9a-f]{64}$/;
@@ -23,7 +24,7 @@ export function senderOf(payload: unknown, via: Via): Actor {
   const name = typeof by === 'string' ? by : partOf(by, 'name');
   const known = via === 'update' && partOf(by, 'proof') === identityProof.osUser;
   return {
-    name: typeof name === 'string' && name !== '' ? name.slice(0, maxNameCharacters) : 'unknown',
+    name: typeof name === 'string' && name !== '' ? plainText(name, maxNameCharacters) : 'unknown',
     proof: known ? identityProof.osUser : identityProof.signal,
   };
 }
@@ -55,8 +56,8 @@ export function noteMessage(
     by: senderOf(payload, via),
     atMs: Date.now(),
     saw: sawOf(payload),
-    about: about.slice(0, maxAboutCharacters),
-    refused: refused === null ? null : refused.slice(0, maxRefusedCharacters),
+    about: plainText(about, maxAboutCharacters),
+    refused: refused === null ? null : plainText(refused, maxRefusedCharacters),
   };
   task.apply({ type: 'intervened', intervention });
 }

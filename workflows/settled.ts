@@ -1,6 +1,7 @@
 import type { Actor, Answer, ApprovalRecord } from '../contracts/approval.ts';
 import { identityProof } from '../contracts/words/sets.ts';
 import type { MessageProblem } from './answer.ts';
+import { plainText } from './plain-text.ts';
 
 /** As much of a reason as is kept of a settled answer. */
 const comparedCharacters = 200;
@@ -19,7 +20,8 @@ export function repeats(before: ApprovalRecord, answer: Answer, via: 'update' | 
     before.outcome === answer.outcome &&
     before.scope === (answer.scope ?? 'once') &&
     before.editedDigest === (answer.outcome === 'edited' ? (answer.editedDigest ?? null) : null) &&
-    before.reason === String(answer.reason ?? '').slice(0, comparedCharacters) &&
+    before.reason.slice(0, comparedCharacters) ===
+      plainText(String(answer.reason ?? ''), 4000).slice(0, comparedCharacters) &&
     before.by.name === by.name &&
     before.by.proof === by.proof
   );

@@ -161,7 +161,7 @@ function sizeOf(texts: readonly string[]): { readonly count: number; readonly ch
 }
 
 /** Of what a task keeps of people's messages between two records, and of answers for those who come late: the state is carried whole. */
-const maxInterventions = 400;
+const maxInterventions = { count: 400, characters: 100_000 };
 const maxSettled = 20;
 const maxSettledReason = 200;
 
@@ -276,7 +276,7 @@ const changes: Changes = {
   noticed: (s, { notice }) => addNotice(s, notice),
   budget_raised: (s, { budget }) => ({ ...s, budget }),
   intervened: (s, { intervention }) =>
-    s.interventions.length < maxInterventions
+    fitsIn(s.interventions, intervention)
       ? { ...s, interventions: [...s.interventions, intervention] }
       : { ...s, interventionsLeftOut: s.interventionsLeftOut + 1 },
   changed: (s, { budget, model, constraints }) => ({
@@ -303,6 +303,13 @@ const changes: Changes = {
   continued_as_new: (s) => ({ ...s, iterationsThisRun: 0 }),
   finished: (s, { outcome }) => ({ ...s, outcome, status: outcome.status, pending: [] }),
 };
+
+function fitsIn(kept: readonly Intervention[], one: Intervention): boolean {
+  const sizeOfOne = ({ by, about, refused }: Intervention) =>
+    by.name.length + about.length + (refused ?? '').length;
+  const characters = kept.reduce((sum, intervention) => sum + sizeOfOne(intervention), sizeOfOne(one));
+  return kept.length < maxInterventions.count && characters <= maxInterventions.characters;
+}
 
 function constraintsAfter(
   { constraints, constraintChanges }: TaskState,
