@@ -10,6 +10,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import { type ErrorCode, errorTable } from '../contracts/words/errors.ts';
 
 // gRPC status codes, https://grpc.io/docs/guides/status-codes/
+const cancelled = 1;
 const deadlineExceeded = 4;
 const notFound = 5;
 const failedPrecondition = 9;
@@ -48,6 +49,8 @@ function ofGrpc(
   switch (code) {
     case notFound:
       return notFoundOrEnded(taskId, cause);
+    // A call whose own deadline is over shows either, as it falls.
+    case cancelled:
     case deadlineExceeded:
     case failedPrecondition:
       return noWorker(taskId, cause);

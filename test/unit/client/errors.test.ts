@@ -36,6 +36,7 @@ describe("what Temporal's client throws becomes", () => {
       'worker.missing',
     ],
     ['a missing worker for a query in vain', wrapped(grpc(4, 'Deadline exceeded')), 'worker.missing'],
+    ['a missing worker for a query that was given up', wrapped(grpc(1, 'Call cancelled')), 'worker.missing'],
     ['a missing worker where nobody polls', grpc(9, 'no poller seen'), 'worker.missing'],
     ['an unknown task', new WorkflowNotFoundError('no such', 't', undefined), 'task.not_found'],
     ['an unknown task over gRPC', grpc(5, 'not found'), 'task.not_found'],
