@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { readRepository } from '../../activities/perceive/read-repository.ts';
 import type { Ports } from '../../activities/ports.ts';
 import { type CommitId, type LeaseId, type StepId, TaskIdSchema } from '../../contracts/ids.ts';
@@ -17,7 +15,7 @@ const taskId = TaskIdSchema.parse('bench-large');
 const changedFiles = [1, 1, 10, 1000];
 
 /** What each stage of a task costs on a repository, one after the other, with nothing else of Longhaul at work. The clone that it makes first is the floor, and then the person's repository. */
-export async function largeStages(bare: string, home: string): Promise<readonly Stage[]> {
+export async function largeStages(bare: string, home: string, clone: string): Promise<readonly Stage[]> {
   const stages: Stage[] = [];
   const time = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
     const started = performance.now();
@@ -26,7 +24,6 @@ export async function largeStages(bare: string, home: string): Promise<readonly 
     return result;
   };
   const ports = createPorts({ ...process.env, LONGHAUL_HOME: home });
-  const clone = join(home, 'clone');
   await time('git clone, local', () => git(['clone', '--quiet', bare, clone]));
   const base = await time('fetch', () =>
     ports.forge.fetch({ taskId, repository: clone, ref: null, includeChanges: false }),
@@ -44,7 +41,6 @@ export async function largeStages(bare: string, home: string): Promise<readonly 
   } finally {
     await time('sandbox given back', () => ports.sandbox.release(leaseId));
   }
-  rmSync(clone, { recursive: true, force: true });
   return stages;
 }
 
