@@ -53,7 +53,7 @@ const CommandSchema = z
   })
   .transform((value) => ({ ...value, command: value.cmd ?? value.command ?? null }));
 const PatchSchema = z.object({ input: z.string() });
-const PlanSchema = z.object({ explanation: optionalText, plan: z.array(PlanStepSchema).max(100) });
+const PlanSchema = z.object({ explanation: optionalText, plan: z.array(PlanStepSchema).max(30) });
 const QuestionSchema = z.object({ question: z.string().trim().min(1) });
 
 const invalid = (reason: string): CallBody => ({ kind: 'invalid', reason });

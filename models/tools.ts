@@ -72,7 +72,7 @@ const updatePlan: TranscriptItem = {
   type: 'function',
   name: 'update_plan',
   description:
-    'Replaces the plan that people see. Give every step; at most one is in progress. A step is one sentence of at most 300 characters.',
+    'Replaces the plan that people see. Give every step, at most 30; at most one is in progress. A step is one sentence of at most 300 characters.',
   strict: false,
   parameters: {
     type: 'object',

@@ -187,8 +187,11 @@ test.concurrent('a change that means nothing is refused and leaves nothing; one 
   await hold.reached;
   const send = (more: object) =>
     stage().client.change(task.taskId, { budget: null, model: null, constraints: null, by: ann, ...more });
-  const history = async () => (await task.handle.fetchHistory()).events?.length;
-  const before = await history();
+  // Not the length: a workflow task that the server had to write down leaves three events, whatever became of the update.
+  const updates = async () =>
+    ((await task.handle.fetchHistory()).events ?? []).filter(
+      (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+    );
   const wrong: readonly object[] = [
     {},
     ...[0, -1, 'much', { a: 1 }].map((maxUsd) => ({ budget: { maxUsd } })),
@@ -199,7 +202,7 @@ test.concurrent('a change that means nothing is refused and leaves nothing; one 
     { constraints: { add: Array.from({ length: 3 }, () => 'x'.repeat(4000)), replace: true } },
   ];
   for (const more of wrong) await expect(send(more)).rejects.toMatchObject({ code: 'usage.invalid' });
-  expect(await history()).toBe(before);
+  expect(await updates()).toEqual([]);
   const much = { constraints: { add: ['x'.repeat(4000), 'y'.repeat(3000)], replace: false } };
   await send(much);
   await expect(send(much)).rejects.toMatchObject({
