@@ -14,12 +14,13 @@ import type { TaskId } from '../contracts/ids.ts';
 import { refuseCredentials } from '../contracts/repository-url.ts';
 import { type TaskSpec, TaskSpecSchema } from '../contracts/task.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
-import type { CodingTaskInput, TaskState } from '../contracts/task-state.ts';
+import type { CodingTaskInput } from '../contracts/task-state.ts';
 import { memoKey, messageName, searchAttribute, workflowType } from '../contracts/words/messages.ts';
 import { identityProof } from '../contracts/words/sets.ts';
 import { withEnd } from './ended-task.ts';
 import { classifyClientError } from './errors.ts';
 import { listTasks } from './list.ts';
+import { queryState } from './query-state.ts';
 import type { TaskClient } from './task-client.ts';
 import { watchTask } from './watch.ts';
 import { workspaceEnds } from './workspace-ends.ts';
@@ -63,7 +64,7 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
   return {
     start: (spec, options) => start(client, taskQueue, spec, options?.priority ?? usualPriority),
     list: (filter) => listTasks(client, filter),
-    state: (taskId) => withDeadline(taskId, () => handle(taskId).query<TaskState>(messageName.status)),
+    state: (taskId) => withDeadline(taskId, () => queryState(client, taskId)),
     watch: (taskId, options) => watched(client, taskId, options),
     card: (taskId, pending) => shownCard(artifacts, taskId, pending),
     putAction: (body) => artifacts.put(canonicalBytes(body)),
