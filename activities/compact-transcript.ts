@@ -1,10 +1,11 @@
 import type { PlanInput } from '../contracts/activities.ts';
-import type { ModelWatch, TokenUsage, TranscriptItem } from '../contracts/model-client.ts';
+import type { ModelWatch, TokenUsage } from '../contracts/model-client.ts';
 import type { ModelDialect } from '../contracts/model-dialect.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { type TranscriptBytes, toTranscriptBytes, transcriptItems } from '../contracts/transcript-bytes.ts';
 import { pinnedContext } from './pinned-context.ts';
 import type { Ports } from './ports.ts';
+import { sharedItems } from './shared-items.ts';
 import { wellFormed } from './well-formed.ts';
 
 export interface Compaction {
@@ -45,9 +46,4 @@ export async function compactTranscript(
     usage,
     responseId,
   };
-}
-
-function sharedItems(before: readonly TranscriptItem[], after: readonly TranscriptItem[]): number {
-  const first = after.findIndex((item, index) => JSON.stringify(item) !== JSON.stringify(before[index]));
-  return first === -1 ? after.length : first;
 }

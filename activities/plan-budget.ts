@@ -14,10 +14,16 @@ export function overBudget(
 ): number | null {
   if (budget.maxUsd === null) return null;
   const each = draft.dialect.worstCaseUsd(tokensOf(draft));
-  if (each === null || usage.costUsd === null || paid.costUsd === null) {
+  if (usage.costUsd === null || paid.costUsd === null) {
     throw new LonghaulError(
       'model.unknown_price',
-      `the task has a budget of ${budget.maxUsd} USD, and this worker knows no price for the model ${draft.dialect.model}: give it one in models.yaml and start the worker again`,
+      `the task has a budget of ${budget.maxUsd} USD, and what it has spent is not known: a model without a price was called before. Take the limit away (longhaul change --budget-usd none) and limit the iterations`,
+    );
+  }
+  if (each === null) {
+    throw new LonghaulError(
+      'model.unknown_price',
+      `the task has a budget of ${budget.maxUsd} USD, and this worker knows no price for the model ${draft.dialect.model}: give it one in models.yaml and start the worker again, or change the model or the budget (longhaul change --model, --budget-usd none)`,
     );
   }
   const spent = usage.costUsd + paid.costUsd - (counted.costUsd ?? 0);

@@ -10,9 +10,11 @@ import {
   noItems,
   type TranscriptBytes,
   toTranscriptBytes,
+  transcriptItems,
 } from '../contracts/transcript-bytes.ts';
 import { loadContext } from './load.ts';
 import type { Ports } from './ports.ts';
+import { sharedItems } from './shared-items.ts';
 import { messagesOf, newItems } from './transcript-items.ts';
 import type { StoredTranscript, TranscriptStore } from './transcript-store.ts';
 import { wellFormed } from './well-formed.ts';
@@ -23,6 +25,8 @@ export interface Draft {
   /** The transcript as stored, and what this iteration adds to it. */
   readonly base: StoredTranscript | null;
   readonly added: TranscriptBytes;
+  /** Both as this model can read them, where another one wrote what is stored; null where nothing of it had to change. */
+  readonly rewritten: { readonly bytes: TranscriptBytes; readonly keptPrefixItems: number } | null;
 }
 
 export async function draftOf(
@@ -37,7 +41,20 @@ export async function draftOf(
     transcript === null ? null : transcripts.load(transcript),
     addedItems(ports.artifacts, spec, input, dialect),
   ]);
-  return { dialect, base, added: toTranscriptBytes(wellFormed(added)) };
+  const draft = { dialect, base, added: toTranscriptBytes(wellFormed(added)), rewritten: null };
+  return isForAnother(draft) ? { ...draft, rewritten: rewrite(draft) } : draft;
+}
+
+/** Whether the transcript, as stored, was written for another model, or for other tools of this one. */
+export function isForAnother({ base, dialect }: Pick<Draft, 'base' | 'dialect'>): boolean {
+  return base !== null && base.ref.dialect !== dialect.id;
+}
+
+function rewrite(draft: Draft): Draft['rewritten'] {
+  const before = transcriptItems(whole(draft));
+  const after = draft.dialect.rewritten(before);
+  const keptPrefixItems = sharedItems(before, after);
+  return keptPrefixItems === before.length ? null : { bytes: toTranscriptBytes(after), keptPrefixItems };
 }
 
 function addedItems(artifacts: ArtifactStore, spec: TaskSpec, input: PlanInput, dialect: ModelDialect) {
@@ -55,8 +72,8 @@ async function firstItems(artifacts: ArtifactStore, spec: TaskSpec, input: PlanI
   return [...first, ...messagesOf(dialect, input)];
 }
 
-export function whole({ base, added }: Draft): TranscriptBytes {
-  return joinTranscripts(base?.bytes ?? noItems, added);
+export function whole({ base, added, rewritten }: Draft): TranscriptBytes {
+  return rewritten?.bytes ?? joinTranscripts(base?.bytes ?? noItems, added);
 }
 
 export function tokensOf(draft: Draft): number {

@@ -10,7 +10,16 @@ import { loadSpec } from './load.ts';
 import { createPlanBill, type PlanBill } from './plan-bill.ts';
 import { overBudget } from './plan-budget.ts';
 import { createPlanKept, type PlanKept } from './plan-kept.ts';
-import { type Draft, draftOf, requestDigest, requestOf, tokensOf, whole } from './plan-request.ts';
+import {
+  type Draft,
+  draftOf,
+  isForAnother,
+  requestDigest,
+  requestOf,
+  tokensOf,
+  whole,
+} from './plan-request.ts';
+import { changedPrefix, keptOf, storeAnswered, storeDropped } from './plan-transcript.ts';
 import { cancelAbandoned, watchCall } from './plan-watch.ts';
 import { newestSteps, plannedActions } from './planned-actions.ts';
 import type { Ports } from './ports.ts';
@@ -61,8 +70,9 @@ export function createPlan(ports: Ports): TaskActivities['plan'] {
 async function planOnce(now: Try): Promise<PlanOutput> {
   const { draft, input, bill } = now;
   const tooLong = tokensOf(draft) > draft.dialect.contextWindowTokens * compactAtShare;
-  // Never twice in one iteration: what is too long even then, the server has to say.
-  const mustCompact = tooLong && input.compaction === null;
+  // Never twice for one model in one iteration: what is too long even then, the server has to say.
+  const mayCompact = input.compaction === null || isForAnother(draft);
+  const mustCompact = tooLong && mayCompact;
   const estimatedUsd = overBudget(draft, input, bill.paid, mustCompact ? 2 : 1);
   if (estimatedUsd !== null) return { status: 'over_budget', estimatedUsd };
   if (mustCompact) return compact(now);
@@ -70,7 +80,7 @@ async function planOnce(now: Try): Promise<PlanOutput> {
   try {
     return await finish(now, request, await respond(now, request));
   } catch (error) {
-    if (errorCode(error) !== 'model.context_exceeded' || input.compaction !== null) throw error;
+    if (errorCode(error) !== 'model.context_exceeded' || !mayCompact) throw error;
   }
   return compact(now);
 }
@@ -78,10 +88,9 @@ async function planOnce(now: Try): Promise<PlanOutput> {
 async function compact(now: Try): Promise<PlanOutput> {
   const { ports, transcripts, input, spec, draft, bill, pulse, kept } = now;
   pulse.say('compacting the transcript');
-  const { dialect, base, added } = draft;
-  // Stored whole before it is cut, with what this iteration has added, so that nothing is lost to whoever reads the record.
-  const dropped = await transcripts.append(base, added, tokensOf(draft));
-  const watch = watchCall(pulse, kept, `summary of ${dropped.ref.digest}`);
+  const { dialect } = draft;
+  const droppedDigest = await storeDropped(transcripts, draft, input);
+  const watch = watchCall(pulse, kept, `summary of ${droppedDigest}`);
   const compaction = await compactTranscript(ports, {
     spec,
     dialect,
@@ -92,12 +101,14 @@ async function compact(now: Try): Promise<PlanOutput> {
     throw bill.addFailed(dialect, error);
   });
   bill.add(dialect, compaction);
-  const { transcript, keptPrefixItems } = compaction;
-  const { ref } = await transcripts.append(null, transcript, dialect.estimateTokens(transcript));
+  const { transcript } = compaction;
+  const tokens = dialect.estimateTokens(transcript);
+  const { ref } = await transcripts.append(null, transcript, { tokens, dialect: dialect.id });
+  const keptPrefixItems = keptOf(draft, input, compaction.keptPrefixItems);
   return {
     status: 'compacted',
     transcript: ref,
-    compaction: { keptPrefixItems, droppedDigest: dropped.ref.digest },
+    compaction: { keptPrefixItems, droppedDigest },
     paid: bill.paid,
   };
 }
@@ -122,22 +133,23 @@ async function finish(
   request: ModelRequest,
   response: ModelResponse,
 ): Promise<PlanOutput> {
-  const { dialect, base, added } = draft;
+  const { dialect } = draft;
   const output = toTranscriptBytes(response.output);
   const tokens = dialect.estimateTokens(joinTranscripts(request.input, output));
   const calls = dialect.calls(response.output);
   const { maxActions } = input.pace;
   // Side by side: each is on disk before it is named, and a disk that syncs several at once takes hardly longer than for one.
-  const [responseDigest, prefix, transcript, actions] = await Promise.all([
+  const [responseDigest, prefix, transcript, changed, actions] = await Promise.all([
     putJson(artifacts, response),
     prefixes.store(request),
-    transcripts.append(base, joinTranscripts(added, output), tokens),
+    storeAnswered(transcripts, draft, output, tokens),
+    changedPrefix(transcripts, draft, input),
     plannedActions(artifacts, input.iteration, maxActions, calls),
   ]);
   return {
     status: 'planned',
     iteration: input.iteration,
-    transcript: transcript.ref,
+    transcript,
     actions,
     steps: newestSteps(calls.slice(0, maxActions)),
     message: cutText(dialect.words(response.output), maxMessageCharacters),
@@ -149,8 +161,8 @@ async function finish(
       model: response.model,
       responseId: response.responseId,
       attempts: attempt(),
-      prefixChangedAt: input.compaction?.keptPrefixItems ?? null,
-      droppedDigest: input.compaction?.droppedDigest ?? null,
+      prefixChangedAt: changed?.keptPrefixItems ?? null,
+      droppedDigest: changed?.droppedDigest ?? null,
       ...bill.paid,
     },
   };

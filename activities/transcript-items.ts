@@ -104,7 +104,9 @@ async function evaluationText(
     evaluate.next === 'replan'
       ? `Change your approach: ${evaluate.reason}. Say what you learned and update your plan before you go on.`
       : '',
-    plan.droppedDigest === null ? '' : 'The transcript was compacted before your last response.',
+    plan.droppedDigest === null
+      ? ''
+      : 'The transcript was compacted, or rewritten for another model, before your last response.',
   ]
     .filter((line) => line !== '')
     .join('\n');

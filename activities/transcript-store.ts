@@ -25,7 +25,11 @@ export interface StoredTranscript {
 export interface TranscriptStore {
   load(ref: TranscriptRef): Promise<StoredTranscript>;
   /** Appends, or begins anew when `after` is null; nothing that was stored before is written again. */
-  append(after: StoredTranscript | null, added: TranscriptBytes, tokens: number): Promise<StoredTranscript>;
+  append(
+    after: StoredTranscript | null,
+    added: TranscriptBytes,
+    facts: Pick<TranscriptRef, 'tokens' | 'dialect'>,
+  ): Promise<StoredTranscript>;
 }
 
 /**
@@ -54,14 +58,14 @@ export function createTranscriptStore(
       cache.set(ref.digest, bytes);
       return { ref, bytes };
     },
-    async append(after, added, tokens) {
+    async append(after, added, { tokens, dialect }) {
       const head = Buffer.from(segmentHead(after?.ref.digest ?? null));
       const digest = await store.put(Buffer.concat([head, added.json, segmentTail]));
       const bytes = joinTranscripts(after?.bytes ?? noItems, added);
       // What it extends is read again only by a try that was recorded nowhere.
       if (after !== null) cache.delete(after.ref.digest);
       cache.set(digest, bytes);
-      return { ref: { digest, items: bytes.items, tokens }, bytes };
+      return { ref: { digest, items: bytes.items, tokens, dialect }, bytes };
     },
   };
 }

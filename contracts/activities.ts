@@ -37,6 +37,8 @@ export interface TranscriptRef {
   readonly digest: Digest;
   readonly items: number;
   readonly tokens: number;
+  /** Whose items it holds, as `ModelDialect.id` names it: another one has it rewritten before it is sent. */
+  readonly dialect: string;
 }
 
 export interface Steer {
@@ -91,7 +93,7 @@ export interface Paid {
   readonly costUsd: number | null;
 }
 
-/** A compaction that was made while this iteration was planned. */
+/** What became of the transcript while this iteration was planned: a compaction, or a rewriting for another model. */
 export interface CompactionFacts {
   /** How many items at the start are as they were. */
   readonly keptPrefixItems: number;

@@ -24,6 +24,8 @@ export interface PinnedContext {
  */
 export interface ModelDialect {
   readonly model: string;
+  /** The model and the forms of its tools, in some words: what a transcript's calls and reasoning depend on. */
+  readonly id: string;
   readonly contextWindowTokens: number;
   readonly tools: readonly TranscriptItem[];
   firstItems(input: {
@@ -50,6 +52,8 @@ export interface ModelDialect {
   words(output: readonly TranscriptItem[]): string;
   /** About how many tokens a transcript is. Good enough to know when to compact, never to pay by. */
   estimateTokens(transcript: TranscriptBytes): number;
+  /** A transcript that was written for another model, as this one can read it; every call keeps its id and its answer. */
+  rewritten(items: readonly TranscriptItem[]): readonly TranscriptItem[];
   /** The part of a transcript that a summary is asked for. */
   toSummarize(items: readonly TranscriptItem[]): readonly TranscriptItem[];
   compacted(

@@ -3,6 +3,7 @@ import { compactTranscript, splitTranscript, summaryInput } from './compaction.t
 import { developerText } from './developer-text.ts';
 import { parseCalls } from './parse-call.ts';
 import { costUsd, type ModelProfile } from './profile.ts';
+import { rewriteTranscript } from './rewrite-transcript.ts';
 import { commandOutputText, cutMiddle, defaultMaxOutputTokens, outputItem } from './tool-output.ts';
 import { toolDefinitions } from './tools.ts';
 import { bytesPerToken, firstItemCount, firstItems, messageItem, outputText } from './transcript.ts';
@@ -27,6 +28,7 @@ export function createDialect(model: string, profile: ModelProfile): ModelDialec
   };
   return {
     model,
+    id: `${model} ${profile.commandTool} ${profile.patchTool}`,
     contextWindowTokens,
     tools: toolDefinitions(profile),
     firstItems: (input) => firstItems({ instructions: developerText, ...input }),
@@ -38,6 +40,7 @@ export function createDialect(model: string, profile: ModelProfile): ModelDialec
     cut: (output, maxTokens) => cutMiddle(output, maxTokens),
     words: outputText,
     estimateTokens: ({ json }) => Math.ceil(json.byteLength / bytesPerToken),
+    rewritten: (items) => rewriteTranscript(items, profile),
     toSummarize: (items) => summaryInput(splitTranscript(items, cut), shareOf(summarizeShare)),
     compacted: (items, summary, pinned) => compactTranscript({ items, summary, pinned, cut }).items,
     costUsd: (usage) => costUsd(usage, price),

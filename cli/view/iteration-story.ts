@@ -42,7 +42,7 @@ export function plannedLines(before: TaskView, event: EventOf<'iteration.planned
           lineAt(
             2,
             tone('warn', '! '),
-            'the transcript was compacted; what was dropped is kept as an artifact',
+            'the transcript was compacted, or rewritten for another model; what was dropped is kept as an artifact',
           ),
         ]),
     ...planLines(2, fresh),

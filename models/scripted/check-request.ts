@@ -1,5 +1,5 @@
 import type { TranscriptItem } from '../../contracts/model-client.ts';
-import { answeredIdOf, isFromModel, transcriptProblems } from '../transcript.ts';
+import { answeredIdOf, callIdOf, isFromModel, transcriptProblems } from '../transcript.ts';
 import { itemText } from './item-text.ts';
 import { asksForSummary, type ScriptedRequest } from './request.ts';
 import type { Expectation } from './scenario.ts';
@@ -9,12 +9,14 @@ import { fillTemplate } from './template.ts';
 export interface Seen {
   readonly items: readonly string[];
   readonly tools: string;
+  readonly model: string;
 }
 
-/** What is wrong with a request whatever the scenario says: calls without outputs, a changed prefix, other tools. */
+/** What is wrong with a request whatever the scenario says: calls without outputs, a changed prefix, other tools, what another model left. */
 export function protocolProblems(request: ScriptedRequest, seen: Seen | null): readonly string[] {
   const problems = [...transcriptProblems(request.input)];
   if (seen === null) return problems;
+  if (seen.model !== request.model) return [...problems, ...foreignItems(request)];
   // A summary is asked for with one message more, after a shorter or an equal input.
   const input = asksForSummary(request) ? request.input.slice(0, -1) : request.input;
   const changed = firstDifference(seen.items, input);
@@ -25,7 +27,18 @@ export function protocolProblems(request: ScriptedRequest, seen: Seen | null): r
 }
 
 export function seenOf(request: ScriptedRequest): Seen {
-  return { items: request.input.map(itemText), tools: JSON.stringify(request.tools) };
+  return { items: request.input.map(itemText), tools: JSON.stringify(request.tools), model: request.model };
+}
+
+/** What the model before wrote and this one cannot read: encrypted reasoning, and calls in a form that it has no tool for. */
+function foreignItems({ input, tools }: ScriptedRequest): readonly string[] {
+  const forms = tools.map((tool) => `${String(tool['type'])} ${String(tool['name'])}`);
+  return input.flatMap((item, index) => {
+    if (item['type'] === 'reasoning') return [`input item ${index} is reasoning of another model`];
+    if (callIdOf(item) === undefined) return [];
+    const form = `${item['type'] === 'custom_tool_call' ? 'custom' : 'function'} ${String(item['name'])}`;
+    return forms.includes(form) ? [] : [`input item ${index} calls a tool that is not offered: ${form}`];
+  });
 }
 
 /** One input has to begin with the other: a retry of an older request is fine. */

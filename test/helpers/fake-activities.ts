@@ -200,6 +200,7 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
           digest: digestOf(Buffer.from(`transcript ${input.iteration}`)),
           items: input.iteration * 2,
           tokens: 900,
+          dialect: 'fake',
         },
         actions: named,
         steps: [{ step: 'make the test pass', status: 'in_progress' }],

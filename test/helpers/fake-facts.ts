@@ -72,7 +72,7 @@ export function fakePlanRecord(
 export function fakeCompaction({ iteration, paid }: PlanInput, costUsd: number): PlanOutput {
   return {
     status: 'compacted',
-    transcript: { digest: digest(`compacted ${iteration}`), items: 4, tokens: 90 },
+    transcript: { digest: digest(`compacted ${iteration}`), items: 4, tokens: 90, dialect: 'fake' },
     compaction: { keptPrefixItems: 3, droppedDigest: digest(`dropped ${iteration}`) },
     paid: addPaid(paid, fakeUsage, costUsd),
   };

@@ -100,7 +100,7 @@ export function recordOf(
 export const plannedOf = (iteration: number): Planned => ({
   status: 'planned',
   iteration,
-  transcript: { digest: someDigest, items: 1, tokens: 1 },
+  transcript: { digest: someDigest, items: 1, tokens: 1, dialect: 'scripted' },
   actions: [],
   steps: null,
   message: '',

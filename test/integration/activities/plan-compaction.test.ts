@@ -99,7 +99,7 @@ describe('a transcript over its share of the context window', () => {
     const dropped = planned.record.droppedDigest;
     if (dropped === null || before.transcript === null) throw new Error('nothing was dropped');
     const itemsOf = async (ref: TranscriptRef) => transcriptItems((await store.load(ref)).bytes);
-    const whole = await itemsOf({ digest: dropped, items: 0, tokens: 0 });
+    const whole = await itemsOf({ digest: dropped, items: 0, tokens: 0, dialect: '' });
     const old = await itemsOf(before.transcript);
     expect(whole.slice(0, old.length)).toEqual(old);
     expect(whole.slice(old.length).map((item) => item['type'])).toContain('function_call_output');

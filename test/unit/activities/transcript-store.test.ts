@@ -19,11 +19,13 @@ async function written(segments: number) {
   const refs: TranscriptRef[] = [];
   for (let n = 0; n < segments; n++) {
     const added = [item(2 * n), item(2 * n + 1)];
-    after = await store.append(after, toTranscriptBytes(added), n);
+    after = await store.append(after, toTranscriptBytes(added), about(n));
     refs.push(after.ref);
   }
   return { artifacts, store, refs };
 }
+
+const about = (tokens: number) => ({ tokens, dialect: 'a' });
 
 const read = async (store: TranscriptStore, ref: TranscriptRef) =>
   transcriptItems((await store.load(ref)).bytes);
@@ -48,8 +50,8 @@ test('the same states have the same digests, and what differs before differs aft
   const [one, other] = await Promise.all([written(3), written(3)]);
   expect(one.refs).toEqual(other.refs);
   const store = createTranscriptStore(createMemoryStore());
-  const begun = await store.append(null, toTranscriptBytes([item(9)]), 0);
-  const goneOn = await store.append(begun, toTranscriptBytes([item(4), item(5)]), 2);
+  const begun = await store.append(null, toTranscriptBytes([item(9)]), about(0));
+  const goneOn = await store.append(begun, toTranscriptBytes([item(4), item(5)]), about(2));
   expect(goneOn.ref.digest).not.toBe(one.refs[2]?.digest);
 });
 
@@ -75,8 +77,8 @@ test('what one worker sends another sends to the byte, whatever keys and numbers
   const artifacts = createMemoryStore();
   const store = createTranscriptStore(artifacts);
   const json = new TextEncoder().encode(odd);
-  const one = await store.append(null, { json, items: 1 }, 1);
-  const two = await store.append(one, toTranscriptBytes([item(1)]), 2);
+  const one = await store.append(null, { json, items: 1 }, about(1));
+  const two = await store.append(one, toTranscriptBytes([item(1)]), about(2));
   const read = await createTranscriptStore(artifacts).load(two.ref);
   expect(Buffer.from(read.bytes.json).toString()).toBe(`${odd},${JSON.stringify(item(1))}`);
   expect(read).toEqual(two);
@@ -85,7 +87,9 @@ test('what one worker sends another sends to the byte, whatever keys and numbers
 test('an artifact that was not written as a segment is a typed error, whatever it means', async () => {
   const artifacts = createMemoryStore();
   const digest = await artifacts.put(Buffer.from('{"items": [], "previous": null}'));
-  await expect(createTranscriptStore(artifacts).load({ digest, items: 0, tokens: 0 })).rejects.toMatchObject({
+  await expect(
+    createTranscriptStore(artifacts).load({ digest, items: 0, tokens: 0, dialect: 'a' }),
+  ).rejects.toMatchObject({
     code: 'artifact.corrupted',
   });
 });
@@ -97,7 +101,7 @@ test('a worker without room for any transcript in memory reads and appends the s
   let after: StoredTranscript | null = null;
   for (const [n, ref] of refs.entries()) {
     const known: StoredTranscript | null = after === null ? null : await store.load(after.ref);
-    after = await store.append(known, toTranscriptBytes([item(2 * n), item(2 * n + 1)]), n);
+    after = await store.append(known, toTranscriptBytes([item(2 * n), item(2 * n + 1)]), about(n));
     expect(after.ref).toEqual(ref);
   }
 });

@@ -115,7 +115,7 @@ const holding: { readonly [T in StateChange['type']]: { readonly [key: string]: 
   },
   iteration_started: {},
   planned: {
-    transcript: object({ digest, items: count, tokens: count }),
+    transcript: object({ digest, items: count, tokens: count, dialect: text }),
     steps: orNull(list(object({ step: text, status: fc.constantFrom('pending', 'completed') }))),
     usage,
     model: text,

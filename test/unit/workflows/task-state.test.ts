@@ -65,7 +65,7 @@ describe('whatever happens to a task', () => {
 const steer = (text: string): StateChange => ({ type: 'steered', steer: { text, by: 'ann' } });
 const planned = (steersRead: number, noticesRead = 0): StateChange => ({
   type: 'planned',
-  transcript: { digest: start.taskId as never, items: 1, tokens: 1 },
+  transcript: { digest: start.taskId as never, items: 1, tokens: 1, dialect: 'a' },
   steps: null,
   usage: start.usage,
   model: 'm',
