@@ -132,7 +132,7 @@ test('the last line is task.finished and the exit code says how it ended: cancel
   const cli = run(repository, 'Mend it (held)');
   const taskId = await taskOf(cli);
   await untilMade(world, taskId, 'begun');
-  expect((await world.cli(['cancel', taskId]).ended).exitCode).toBe(0);
+  expect((await world.cli(['cancel', taskId, '--now']).ended).exitCode).toBe(0);
   const { exitCode, stdout } = await cli.ended;
   expect(lastLine(stdout)).toMatchObject({ type: 'task.finished', status: 'cancelled' });
   expect(exitCode).toBe(3);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { embeddedServerStatus } from '../../workers/embedded-server/status.ts';
 import { deliveredBranch } from '../helpers/e2e-repositories.ts';
 import {
@@ -179,10 +179,13 @@ test('a server that is slow to answer counts as one that runs', async () => {
 
 test('where the usual port is busy the server takes another, says so, and everything works', async () => {
   const squatter = createServer();
-  // Busy already is as good.
-  await new Promise<void>((resolve) =>
-    squatter.once('error', () => resolve()).listen(7233, '127.0.0.1', resolve),
-  );
+  const take = () =>
+    new Promise<void>((resolve, reject) => {
+      squatter.removeAllListeners().once('error', reject).once('listening', resolve);
+      squatter.listen(7233, '127.0.0.1');
+    });
+  // A server that has it now may be gone in a moment; one that keeps it for long is as good as this one.
+  await vi.waitFor(take, { timeout: 60_000, interval: 200 }).catch(() => undefined);
   const home = join(world.directory, 'other-state');
   const env = { ...world.env, LONGHAUL_HOME: home };
   try {
