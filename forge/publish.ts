@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { LonghaulError } from '../contracts/error.ts';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { Published, PublishInput } from '../contracts/forge.ts';
 import { listRemote } from './find-ref.ts';
 import type { Git } from './git.ts';
@@ -8,6 +8,7 @@ import { expectOk, gitFailure } from './git-errors.ts';
 import { taskGitDir } from './layout.ts';
 import { fetchIntoMirror } from './mirror.ts';
 import { quoteName } from './names.ts';
+import { redactUrls } from './redact.ts';
 import { checkAccess, type PathSource, remoteCall, resolveSource, type Source } from './source.ts';
 
 const pushTimeoutMs = 60 * 60_000;
@@ -16,7 +17,9 @@ export async function publishBranch(git: Git, stateDir: string, input: PublishIn
   const gitDir = taskGitDir(stateDir, input.taskId);
   const commit = await git({ gitDir, args: ['cat-file', '-e', `${input.commit}^{commit}`] });
   expectOk(`the commit ${input.commit} to publish is not in ${gitDir}`, commit, 'repository.changed');
-  const source = await resolveSource(git, input.repository);
+  const source = await resolveSource(git, input.repository).catch((error: unknown) => {
+    throw whereItWas(error, input);
+  });
   const ref = `refs/heads/${input.branch}`;
   const refs = await refsOfNow(git, source, ref, input.baseBranch);
   // Before the push: what goes wrong here then leaves no branch that nobody was told of.
@@ -25,6 +28,16 @@ export async function publishBranch(git: Git, stateDir: string, input: PublishIn
     await push(git, { gitDir, source, ref, input });
   }
   return { branch: input.branch, commit: input.commit, ...standing };
+}
+
+/** A task delivers where it came from: another path cannot be given any more. */
+function whereItWas(error: unknown, { repository, branch }: PublishInput): unknown {
+  if (errorCode(error) !== 'repository.not_found') return error;
+  return new LonghaulError(
+    'repository.not_found',
+    `can't publish the branch ${branch}: the repository of the task is not at ${redactUrls(repository)} any more. Bring it back there, then deliver again; \`longhaul diff --patch\` gives the work as a patch.`,
+    { cause: error },
+  );
 }
 
 type Refs = ReadonlyMap<string, string>;
