@@ -29,6 +29,9 @@ export interface OpenAiClientOptions {
   readonly nowMs: () => number;
 }
 
+/** How long a call may take, how long it may be silent, how large it may be, and how often a background response is looked for. */
+export type ModelLimits = Readonly<Record<keyof typeof defaultModelLimits, number>>;
+
 /** What suits a real provider: five minutes of silence, an hour for an answer, 16 MiB, a second between two looks. */
 export const defaultModelLimits = {
   idleTimeoutMs: 300_000,

@@ -9,7 +9,7 @@ import type { Sandbox } from '../contracts/sandbox.ts';
 import type { TaskRepository } from '../contracts/task-repository.ts';
 import { createGitForge } from '../forge/git-forge.ts';
 import { createGitTaskRepository } from '../forge/git-task-repository.ts';
-import { createOpenAiClient, defaultModelLimits } from '../models/openai-client.ts';
+import { createOpenAiClient, defaultModelLimits, type ModelLimits } from '../models/openai-client.ts';
 import { createProfileTable } from '../models/profile.ts';
 import { createLocalSandbox, defaultIdleLimitMs } from '../sandbox/local-sandbox.ts';
 import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
@@ -18,7 +18,7 @@ import { createWebhookNotifier, defaultWebhookTimeoutMs } from './notify/webhook
 import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** The adapters that this machine's configuration asks for. Throws `config.invalid`, `disk.no_permission`, `disk.full`. */
-export function createPorts(env: Environment = process.env): Ports {
+export function createPorts(env: Environment = process.env, modelLimits: Partial<ModelLimits> = {}): Ports {
   const home = ensurePrivateDirectory(stateDirectory(env));
   const settings = modelSettings(env);
   return {
@@ -26,7 +26,7 @@ export function createPorts(env: Environment = process.env): Ports {
     forge: createGitForge({ stateDir: home, environment: env }),
     repositories: taskRepository(home),
     sandbox: localSandbox(env),
-    model: modelClient(settings),
+    model: modelClient(settings, modelLimits),
     dialect: dialects(settings),
     notifier: notifierOf(env),
     limits: defaultLimits,
@@ -61,7 +61,7 @@ function notifierOf(env: Environment): Notifier {
   return url === '' ? silentNotifier : createWebhookNotifier({ url, timeoutMs: defaultWebhookTimeoutMs });
 }
 
-function modelClient(settings: ModelSettings): ModelClient {
+function modelClient(settings: ModelSettings, limits: Partial<ModelLimits>): ModelClient {
   const { baseUrl, apiKey, organization, project, config } = settings;
   if (apiKey === null) return withoutKey();
   return createOpenAiClient({
@@ -70,6 +70,7 @@ function modelClient(settings: ModelSettings): ModelClient {
     organization,
     project,
     ...defaultModelLimits,
+    ...limits,
     profileOf: createProfileTable(config),
     nowMs: Date.now,
   });

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import type { Ports } from '../activities/ports.ts';
+import type { ModelLimits } from '../models/openai-client.ts';
 import { type AnnouncedWorker, announceWorker } from './announce-worker.ts';
 import { workerBuild } from './build.ts';
 import { resolveServer } from './connection.ts';
@@ -41,6 +42,8 @@ const workerOptions = {
 export interface WorkerParts {
   /** Around the ports that activities get. */
   readonly around: (ports: Ports) => Ports;
+  /** Instead of those that suit a real provider. */
+  readonly modelLimits: Partial<ModelLimits>;
   /** Around Longhaul's own: the first sees an activity before anything of it has run, and its end last. */
   readonly interceptors: readonly ActivityInterceptorsFactory[];
 }
@@ -50,9 +53,9 @@ export interface WorkerParts {
  * and what making the ports throws.
  */
 export async function runWorker(options: VersionOptions, parts: Partial<WorkerParts> = {}): Promise<void> {
-  const { around = (ports) => ports, interceptors = [] } = parts;
+  const { around = (ports) => ports, interceptors = [], modelLimits = {} } = parts;
   // Behind the limits: what has waited for its turn may have been given away meanwhile.
-  const fenced = fencedPorts(createPorts(), fence);
+  const fenced = fencedPorts(createPorts(process.env, modelLimits), fence);
   const ports = limitPorts(fenced, workLimits(process.env), liveSandboxes(stateDirectory()));
   const activities = createActivities(around(ports));
   const taskQueue = taskQueueOf();

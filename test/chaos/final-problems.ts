@@ -9,11 +9,12 @@ export function finalProblems(
   task: ChaosTask,
   end: Finished,
   losesCommands: boolean,
+  paidTwice: number,
 ): readonly string[] {
   return [
     ...treeProblems(task, end.branch ?? ''),
     ...countProblems(world.counter.counted(task.name), losesCommands),
-    ...paidProblems(world, task),
+    ...paidProblems(world, task, paidTwice),
     ...world.model.problems().filter((problem) => problem.includes(task.taskId)),
   ];
 }
@@ -38,11 +39,11 @@ function countProblems(counted: readonly string[], losesCommands: boolean): read
   });
 }
 
-/** Counted where the model is served: at most one call may be paid twice. */
-function paidProblems({ model }: ChaosWorld, { taskId }: ChaosTask): readonly string[] {
+/** Counted where the model is served. */
+function paidProblems({ model }: ChaosWorld, { taskId }: ChaosTask, paidTwice: number): readonly string[] {
   const turns = model.requests
     .filter((one) => one.promptCacheKey === taskId && one.fault === null && one.kind === 'turn')
     .map((one) => one.turn);
   const twice = turns.length - new Set(turns).size;
-  return twice <= 1 ? [] : [`${twice} model calls were paid again: turns ${turns.join(', ')}`];
+  return twice <= paidTwice ? [] : [`${twice} model calls were paid again: turns ${turns.join(', ')}`];
 }

@@ -5,7 +5,7 @@ import { brokenInvariants } from '../helpers/invariants.ts';
 import type { ChaosTask, ChaosWorld } from './chaos-world.ts';
 import type { Fault } from './faults/fault.ts';
 import { finalProblems } from './final-problems.ts';
-import { type Moment, momentText } from './moments/moment.ts';
+import { type Moment, momentText, type Stopped } from './moments/moment.ts';
 import { repairing } from './script.ts';
 
 /** One run of a fault at a moment, as the table counts it. */
@@ -21,15 +21,17 @@ const momentLimitMs = 60_000;
 const leftoverLimitMs = 10_000;
 
 /** Runs one task with one fault at one moment, and holds every invariant to what is left. */
-export async function runCell(world: ChaosWorld, fault: Fault, moment: Moment): Promise<Run> {
+export async function runCell(
+  world: ChaosWorld,
+  fault: Fault,
+  moment: Moment,
+  spec: Parameters<ChaosWorld['startTask']>[1] = {},
+): Promise<Run> {
   const run = { fault: fault.name, moment: momentText(moment) };
   try {
     await world.replaceWorkers();
-    const task = await world.startTask(moment, fault.losesCommands ? { instruction: repairing } : {});
-    const stopped = await vi.waitFor(
-      () => world.moments.stopped(task.taskId) ?? raise(`${task.taskId} has not come to ${run.moment}`),
-      { timeout: momentLimitMs, interval: 10 },
-    );
+    const task = await world.startTask(moment, fault.losesCommands ? { instruction: repairing } : spec);
+    const stopped = await untilStopped(world, task, run.moment);
     const letGo = () => world.moments.letGo(task.taskId);
     const atMs = await fault.inflict({ world, task, stopped, letGo });
     letGo();
@@ -41,11 +43,20 @@ export async function runCell(world: ChaosWorld, fault: Fault, moment: Moment): 
   }
 }
 
-/** All that is wrong with how a task has ended; empty when it ended as it does without a fault. */
+/** Waits until a worker has stopped at the moment that was armed for a task. */
+export function untilStopped({ moments }: ChaosWorld, { taskId }: ChaosTask, text: string): Promise<Stopped> {
+  return vi.waitFor(() => moments.stopped(taskId) ?? raise(`${taskId} has not come to ${text}`), {
+    timeout: momentLimitMs,
+    interval: 10,
+  });
+}
+
+/** All that is wrong with how a task has ended; empty when it ended as it does without a fault. At most one model call may be paid twice, or `paidTwice`. */
 export async function judgeEnd(
   world: ChaosWorld,
   task: ChaosTask,
   losesCommands: boolean,
+  paidTwice = 1,
 ): Promise<readonly string[]> {
   const end = await task.story.end();
   if (end.status !== 'delivered') return [`the task ended as ${end.status}: ${end.reason}`];
@@ -55,7 +66,11 @@ export async function judgeEnd(
     })
     .catch(() => leftoversOf(world.home, task.taskId));
   const evidence = await collectEvidence(world, task.taskId);
-  return [...left, ...brokenInvariants(evidence), ...finalProblems(world, task, end, losesCommands)];
+  return [
+    ...left,
+    ...brokenInvariants(evidence),
+    ...finalProblems(world, task, end, losesCommands, paidTwice),
+  ];
 }
 
 function raise(message: string): never {

@@ -1,4 +1,4 @@
-import { brokenSum, conversation, mendSum, sumCheck } from '../helpers/e2e-scenario.ts';
+import { brokenSum, conversation, mendSum, sumCheck, type TurnInput } from '../helpers/e2e-scenario.ts';
 import type { Files } from '../helpers/e2e-world.ts';
 import type { Counter } from './counter.ts';
 
@@ -16,26 +16,33 @@ export const words = ['first', 'second', 'undone', 'third'] as const;
  */
 export function script(counter: Counter) {
   const run = (word: string) => ({ exec_command: `${counter.command(word)}; echo ${word} >> runs.log` });
+  const held = { exec_command: `${counter.command('first')}; ${heldOnce}; echo first >> runs.log` };
+  const turns: readonly TurnInput[] = [
+    { reply: [run('first'), run('second')] },
+    { reply: [{ ask_human: 'Shall it add?' }, run('undone')] },
+    { reply: [{ ask_human: 'Shall this stay?' }] },
+    { reply: [{ apply_patch: mendSum }, run('third')] },
+    { reply: [{ message: 'It adds now.' }] },
+  ];
+  const faulty = (...faults: NonNullable<TurnInput['faults']>) =>
+    turns.map((turn): TurnInput => ({ ...turn, faults }));
   return {
     conversations: [
-      conversation('chaos', [
-        { reply: [run('first'), run('second')] },
-        { reply: [{ ask_human: 'Shall it add?' }, run('undone')] },
-        { reply: [{ ask_human: 'Shall this stay?' }] },
-        { reply: [{ apply_patch: mendSum }, run('third')] },
-        { reply: [{ message: 'It adds now.' }] },
-      ]),
-      conversation('repairs', [
-        { reply: [run('first'), run('second')] },
-        { reply: [{ ask_human: 'Shall it add?' }, run('undone')] },
-        { reply: [{ ask_human: 'Shall this stay?' }] },
-        { reply: [{ apply_patch: mendSum }, run('third')] },
-        { reply: [{ exec_command: repair }] },
-        { reply: [{ message: 'It adds now.' }] },
-      ]),
+      conversation('chaos', turns),
+      conversation('repairs', turns.toSpliced(-1, 0, { reply: [{ exec_command: repair }] })),
+      conversation('held', turns.with(0, { reply: [held, run('second')] })),
+      conversation('garbage', faulty({ kind: 'garbage' }, { kind: 'completed_with', response: null })),
+      conversation('cut', faulty({ kind: 'reset' }, { kind: 'end', afterEvents: 4 })),
+      conversation(
+        'takes its time',
+        turns.with(0, { ...turns[0], reply: [run('first'), run('second')], delayMs: 1500 }),
+      ),
     ],
   };
 }
+
+/** Says in its sandbox that it has begun, and waits there to be let go. */
+const heldOnce = 'touch /tmp/begun; while [ ! -e /tmp/go ]; do sleep 0.05; done';
 
 /** What a model does that reads that something was lost: it makes the end what it should be. */
 const repair = [
@@ -46,6 +53,7 @@ const repair = [
 /** For faults that take a sandbox away: what ran in it is lost with it. */
 export const repairing = 'Mend the sum (repairs).';
 export const instruction = 'Mend the sum (chaos).';
+export const instructionOf = (conversationName: string): string => `Mend the sum (${conversationName}).`;
 /** Where the person goes back to instead of answering this question. */
 export const goBack = { at: 'i3.', to: 1 } as const;
 /** What the delivered branch holds, `.task` aside, whatever happened on the way. */

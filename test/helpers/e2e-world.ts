@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** 1 when not given. */
   readonly workers?: number;
+  /** More dynamic configuration of the server, as `key=JSON value`. */
+  readonly dynamicConfig?: readonly string[];
   /** The program of the workers; the product's when not given. */
   readonly workerMain?: string;
   /** Sees each event of each task that is followed. */
@@ -119,8 +121,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   writeFiles(directory, { 'home/.gitconfig': '[user]\n\tname = Ada\n\temail = ada@example.com\n' });
   mkdirSync(home, { mode: 0o700 });
   await choosePorts(home);
-  const startServer = async () => void (await startEmbeddedServer({ home, env }));
-  const { workerMain: main } = options;
+  const { workerMain: main, dynamicConfig = [] } = options;
+  const startServer = async () => void (await startEmbeddedServer({ home, env, dynamicConfig }));
   const startWorker = () => startWorkerProcess({ home, env, ...(main === undefined ? {} : { main }) });
   await startServer();
   for (let count = 0; count < (options.workers ?? 1); count += 1) await startWorker();
