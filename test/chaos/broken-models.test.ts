@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type ChaosTask, type ChaosWorld, openChaosWorld } from './chaos-world.ts';
 import { untilTriedAgain } from './faults/until-tried-again.ts';
 import { atThisLevel } from './level.ts';
@@ -13,6 +13,7 @@ let world: ChaosWorld;
 beforeAll(async () => {
   world = await openChaosWorld({ env: { LONGHAUL_CHAOS_MODEL_TIMEOUT_MS: String(requestTimeoutMs) } });
 });
+afterEach(() => world.gate.open());
 afterAll(() => world.close());
 
 const beforeTheCall = { stage: 'plan', at: 'asks', call: 'model.respond', iteration: null } as const;
@@ -39,7 +40,8 @@ test('a model server that is down for longer than one try: the task ends as with
   await untilStopped(world, task, 'the first call');
   await world.gate.shut();
   world.moments.letGo(task.taskId);
-  await untilTriedAgain(world, task, 2).finally(() => world.gate.open());
+  await untilTriedAgain(world, task, 2);
+  await world.gate.open();
   await judged(task, 'model server down', Date.now(), 0);
 });
 
@@ -47,7 +49,8 @@ test('a model server that goes down in the middle of an answer: the task ends as
   const task = await world.startTask(null, { instruction: instructionOf('takes its time') });
   await untilAsked(task);
   await world.gate.shut();
-  await untilTriedAgain(world, task).finally(() => world.gate.open());
+  await untilTriedAgain(world, task);
+  await world.gate.open();
   await judged(task, 'model server down in mid-answer', Date.now(), 1);
 });
 
