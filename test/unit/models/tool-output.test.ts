@@ -16,7 +16,10 @@ describe('cutMiddle', () => {
   test('never splits a character', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'grapheme', minLength: 50, maxLength: 400 }),
+        // The mark of a broken character is a character as well.
+        fc
+          .string({ unit: 'grapheme', minLength: 50, maxLength: 400 })
+          .map((text) => text.replaceAll('\ufffd', '?')),
         fc.integer({ min: 1, max: 20 }),
         (text, maxTokens) => {
           expect(cutMiddle(text, maxTokens)).not.toContain('\ufffd');
