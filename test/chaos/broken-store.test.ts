@@ -4,7 +4,7 @@ import { mountSmallDisk, noDiskReason } from '../helpers/small-disk.ts';
 import { type ChaosWorld, openChaosWorld } from './chaos-world.ts';
 import { fillStore, flipBytes } from './faults/break-store.ts';
 import { atThisLevel, reaches } from './level.ts';
-import { type Moment, momentText } from './moments/moment.ts';
+import { before, momentText } from './moments/moment.ts';
 import { judgeEnd, report, runCell, untilStopped } from './run-cell.ts';
 
 const diskBytes = 4 * 1024 * 1024;
@@ -16,13 +16,6 @@ beforeAll(async () => {
   world = await openChaosWorld();
 });
 afterAll(() => world.close());
-
-const before = (stage: Moment['stage'], iteration: number | null = null): Moment => ({
-  stage,
-  at: 'before',
-  call: null,
-  iteration,
-});
 
 const full = atThisLevel([
   { from: 'brief', moment: before('plan') },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { git, gitWith } from '../helpers/git-fixture.ts';
 import { type ChaosTask, type ChaosWorld, openChaosWorld } from './chaos-world.ts';
-import type { Moment } from './moments/moment.ts';
+import { before, type Moment } from './moments/moment.ts';
 import { judgeEnd, report, untilStopped } from './run-cell.ts';
 import { filesOf } from './script.ts';
 
@@ -14,13 +14,6 @@ beforeAll(async () => {
   world = await openChaosWorld();
 });
 afterAll(() => world.close());
-
-const before = (stage: Moment['stage'], iteration: number | null = null): Moment => ({
-  stage,
-  at: 'before',
-  call: null,
-  iteration,
-});
 
 /** A task on a bare repository, stopped at a moment. */
 async function startOnBare(moment: Moment): Promise<ChaosTask> {

@@ -3,17 +3,22 @@ import { TaskIdSchema } from '../../contracts/ids.ts';
 import type { TaskSpec } from '../../contracts/task.ts';
 import type { Scenario } from '../../models/scripted/scenario.ts';
 import { startScriptedModel } from '../../models/scripted/server.ts';
-import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
+import { resolveServer } from '../../workers/connection.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
 import { openTaskClient } from '../../workers/open-task-client.ts';
 import { startWorkerProcess, stopWorker } from '../../workers/worker-processes.ts';
+import { totalBytes } from './loop-run.ts';
 
 /** A server, one worker process and a scripted model of their own. */
 export interface BenchWorld {
   readonly home: string;
   readonly workerPid: number;
+  /** 0 where `more` names a server that runs already. */
   readonly serverPid: number;
+  readonly address: string;
   readonly tasks: TaskClient;
+  /** All that the model server was sent. */
+  bytesSent(): number;
   close(): Promise<void>;
 }
 
@@ -31,14 +36,16 @@ export async function openBenchWorld(
     OPENAI_API_KEY: 'bench',
     ...more,
   };
-  const server = await startEmbeddedServer({ home, env });
+  const server = await resolveServer({ env });
   const worker = await startWorkerProcess({ home, env });
   const tasks = await openTaskClient(env);
   return {
     home,
     workerPid: worker.pid,
-    serverPid: server.pid,
+    serverPid: server.kind === 'embedded' ? server.server.pid : 0,
+    address: server.address,
     tasks,
+    bytesSent: () => totalBytes(model),
     async close() {
       await tasks.close();
       await stopWorker(worker.pid, { home });
@@ -48,7 +55,12 @@ export async function openBenchWorld(
   };
 }
 
-export function benchSpec(taskId: string, repository: string, requestedBy: string): TaskSpec {
+export function benchSpec(
+  taskId: string,
+  repository: string,
+  requestedBy: string,
+  maxIterations = 100,
+): TaskSpec {
   return {
     taskId: TaskIdSchema.parse(taskId),
     instruction: 'Run the commands.',
@@ -59,7 +71,7 @@ export function benchSpec(taskId: string, repository: string, requestedBy: strin
     setup: [],
     constraints: [],
     paths: [],
-    budget: { maxUsd: null, maxIterations: 100 },
+    budget: { maxUsd: null, maxIterations },
     policy: { name: 'sandboxed', digest: null },
     model: 'scripted',
     requestedBy,

@@ -2,14 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { TaskIdSchema } from '../../contracts/ids.ts';
-import { startScriptedModel } from '../../models/scripted/server.ts';
-import { resolveServer } from '../../workers/connection.ts';
-import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
-import { openTaskClient } from '../../workers/open-task-client.ts';
-import { startWorkerProcess, stopWorker } from '../../workers/worker-processes.ts';
 import { makeSampleRepository } from '../demo/sample-repository.ts';
-import { type LoopRun, totalBytes } from './loop-run.ts';
+import { benchSpec, openBenchWorld } from './bench-world.ts';
+import type { LoopRun } from './loop-run.ts';
 import { startMemoryServer } from './memory-server.ts';
 import { watchRequests } from './request-times.ts';
 import type { Commands } from './scenario.ts';
@@ -23,40 +18,20 @@ export async function longhaulLoop(
 ): Promise<LoopRun> {
   const home = mkdtempSync(join(tmpdir(), 'longhaul-bench-'));
   const repository = makeSampleRepository();
-  const model = await startScriptedModel(scenario, { port: 0, keepBodies: false });
   const watched = watchRequests();
   const inMemory = database === 'memory' ? await startMemoryServer() : null;
-  const env = {
-    ...process.env,
-    LONGHAUL_HOME: home,
-    LONGHAUL_TASK_QUEUE: '',
-    OPENAI_BASE_URL: model.url,
-    OPENAI_API_KEY: 'bench',
-    ...(inMemory === null ? {} : { TEMPORAL_ADDRESS: inMemory.address }),
-  };
   const coldMs = performance.now();
-  const server = await resolveServer({ env });
-  const worker = await startWorkerProcess({ home, env });
-  const tasks = await openTaskClient(env);
-  const taskId = TaskIdSchema.parse(`bench-${Date.now().toString(36)}`);
+  const more = inMemory === null ? {} : { TEMPORAL_ADDRESS: inMemory.address };
+  const world = await openBenchWorld(scenario, home, more).catch(async (error: unknown) => {
+    await inMemory?.stop();
+    throw error;
+  });
+  const { tasks, address } = world;
+  const spec = benchSpec(`bench-${Date.now().toString(36)}`, repository, 'bench', turns + 10);
+  const { taskId } = spec;
   try {
     const startedMs = performance.now();
-    await tasks.start({
-      taskId,
-      instruction: 'Run the commands.',
-      repository,
-      ref: null,
-      includeChanges: false,
-      checks: [{ name: 'true', command: 'true' }],
-      setup: [],
-      constraints: [],
-      paths: [],
-      budget: { maxUsd: null, maxIterations: turns + 10 },
-      policy: { name: 'sandboxed', digest: null },
-      model: 'scripted',
-      requestedBy: 'bench',
-      approvalTimeoutMs: 60_000,
-    });
+    await tasks.start(spec);
     let keeperMb = 0;
     const options = { follow: true, live: false, signal: AbortSignal.timeout(limitMs) };
     for await (const event of tasks.watch(taskId, options)) {
@@ -65,30 +40,28 @@ export async function longhaulLoop(
         throw new Error(`the task ended as ${event.status}: ${event.reason}`);
     }
     const { turnsMs, firstArrivedMs } = watched.stop();
-    const serverPid = inMemory?.pid ?? (server.kind === 'embedded' ? server.server.pid : 0);
+    const serverPid = inMemory?.pid ?? world.serverPid;
     return {
       turnsMs,
       firstRequestMs: firstArrivedMs - startedMs,
-      bytesSent: totalBytes(model),
+      bytesSent: world.bytesSent(),
       more: {
         'first request, with starting server and worker': `${Math.round(firstArrivedMs - coldMs)} ms`,
-        'history an iteration': `${Math.round((await historyBytes(server, taskId)) / (turns + 2))} bytes`,
-        'peak memory': `worker ${peakMb(worker.pid)} MB, server ${peakMb(serverPid)} MB, keeper ${keeperMb} MB`,
+        'history an iteration': `${Math.round((await historyBytes(address, taskId)) / (turns + 2))} bytes`,
+        'peak memory': `worker ${peakMb(world.workerPid)} MB, server ${peakMb(serverPid)} MB, keeper ${keeperMb} MB`,
       },
     };
   } finally {
     watched.stop();
-    await tasks.close();
-    await stopWorker(worker.pid, { home });
-    await (inMemory?.stop() ?? stopEmbeddedServer(home));
-    await model.close();
+    await world.close();
+    await inMemory?.stop();
     rmSync(home, { recursive: true, force: true });
     rmSync(repository, { recursive: true, force: true });
   }
 }
 
 /** Of all runs of the task. */
-async function historyBytes({ address }: { readonly address: string }, taskId: string): Promise<number> {
+async function historyBytes(address: string, taskId: string): Promise<number> {
   const connection = await Connection.connect({ address });
   let bytes = 0;
   for await (const run of new Client({ connection }).workflow.list({ query: `WorkflowId = '${taskId}'` }))

@@ -33,6 +33,14 @@ export interface Started {
   readonly atMs: number;
 }
 
+/** Before a stage begins; of any iteration where none is given. */
+export const before = (stage: Stage, iteration: number | null = null): Moment => ({
+  stage,
+  at: 'before',
+  call: null,
+  iteration,
+});
+
 export const momentText = ({ stage, at, call, iteration }: Moment): string => {
   const where = at === 'before' || at === 'after' ? at : 'inside';
   const which =
