@@ -29,7 +29,7 @@ const workerOptions = {
   maxCachedWorkflows: 200,
   // What waits for its turn waits inside of its activity; a task has one at a time.
   maxConcurrentActivityTaskExecutions: 200,
-  // What the server hands to a worker that is frozen, it hands to each of its open calls, one time-out after the other: two is the least that the SDK takes.
+  // A frozen worker swallows what its open calls are handed, until the server closes its connection: two is the least that the SDK takes.
   maxConcurrentActivityTaskPolls: 2,
   maxConcurrentWorkflowTaskPolls: 2,
   // A workflow cached by a dead worker is waited for this long: at the default of 10 s, people's answers would be.

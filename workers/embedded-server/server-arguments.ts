@@ -6,6 +6,9 @@ const dynamicConfig = [
   'history.timerProcessorMaxPollRPS=2000',
   'history.visibilityProcessorMaxPollRPS=2000',
   'system.enableActivityEagerExecution=true',
+  // What is handed to a frozen worker is lost until its time-out, and its connection stays open: after 3 s without a sign of life it is closed.
+  'frontend.keepAliveTime="1s"',
+  'frontend.keepAliveTimeout="2s"',
   // A look-up of the newest release on the internet at each start.
   'frontend.enableServerVersionCheck=false',
 ];

@@ -21,6 +21,8 @@ test('the server is fast, has the search attributes of tasks, and takes more set
       'history.timerProcessorMaxPollRPS=2000',
       'history.visibilityProcessorMaxPollRPS=2000',
       'system.enableActivityEagerExecution=true',
+      'frontend.keepAliveTime="1s"',
+      'frontend.keepAliveTimeout="2s"',
       'a.b=3',
     ]),
   );
