@@ -1,11 +1,13 @@
-import type { PlanInput, PlanOutput, TaskActivities } from '../contracts/activities.ts';
+import type { LocalActivities, PlanInput, PlanOutput, TaskActivities } from '../contracts/activities.ts';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { ModelRequest, ModelResponse } from '../contracts/model-client.ts';
 import type { TaskSpec } from '../contracts/task.ts';
 import { joinTranscripts, toTranscriptBytes } from '../contracts/transcript-bytes.ts';
 import { putJson } from './artifact-json.ts';
+import { createAuthorize } from './authorize.ts';
 import { compactTranscript } from './compact-transcript.ts';
 import { cutText } from './cut-text.ts';
+import { decideAhead } from './decide-ahead.ts';
 import { loadSpec } from './load.ts';
 import { createPlanBill, type PlanBill } from './plan-bill.ts';
 import { overBudget } from './plan-budget.ts';
@@ -37,6 +39,7 @@ interface Try {
   readonly ports: Ports;
   readonly transcripts: TranscriptStore;
   readonly prefixes: RequestPrefixes;
+  readonly authorize: LocalActivities['authorize'];
   readonly input: PlanInput;
   readonly spec: TaskSpec;
   readonly draft: Draft;
@@ -52,6 +55,7 @@ interface Try {
 export function createPlan(ports: Ports): TaskActivities['plan'] {
   const transcripts = createTranscriptStore(ports.artifacts);
   const prefixes = createRequestPrefixes(ports.artifacts);
+  const authorize = createAuthorize(ports);
   return (input) =>
     withPulse('waiting for the model', async (pulse) => {
       const kept = createPlanKept(input.paid, pulse);
@@ -59,7 +63,18 @@ export function createPlan(ports: Ports): TaskActivities['plan'] {
       try {
         const spec = await loadSpec(ports.artifacts, input.specDigest);
         const draft = await draftOf(ports, transcripts, spec, input);
-        return await planOnce({ ports, transcripts, prefixes, input, spec, draft, kept, bill, pulse });
+        return await planOnce({
+          ports,
+          transcripts,
+          prefixes,
+          authorize,
+          input,
+          spec,
+          draft,
+          kept,
+          bill,
+          pulse,
+        });
       } catch (error) {
         await cancelAbandoned(pulse, kept, ports.model);
         throw bill.told(error);
@@ -129,7 +144,7 @@ async function respond(now: Try, request: ModelRequest): Promise<ModelResponse> 
 }
 
 async function finish(
-  { ports: { artifacts }, transcripts, prefixes, input, draft, bill }: Try,
+  { ports: { artifacts }, transcripts, prefixes, authorize, input, draft, bill }: Try,
   request: ModelRequest,
   response: ModelResponse,
 ): Promise<PlanOutput> {
@@ -146,6 +161,7 @@ async function finish(
     changedPrefix(transcripts, draft, input),
     plannedActions(artifacts, input.iteration, maxActions, calls),
   ]);
+  const decisions = await decideAhead(authorize, input, actions);
   return {
     status: 'planned',
     iteration: input.iteration,
@@ -154,6 +170,7 @@ async function finish(
     steps: newestSteps(calls.slice(0, maxActions)),
     message: cutText(dialect.words(response.output), maxMessageCharacters),
     done: actions.length === 0,
+    decisions,
     record: {
       requestDigest: requestDigest(request),
       ...prefix,

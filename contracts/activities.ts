@@ -125,6 +125,8 @@ export interface PlanInput {
   readonly steps: readonly PlanStep[];
   readonly budget: Budget;
   readonly usage: Usage;
+  /** By these the actions are decided as well; null where they are too many to be told: `authorize` decides then. */
+  readonly standing: readonly StandingRule[] | null;
 }
 
 export type PlanOutput =
@@ -140,6 +142,8 @@ export type PlanOutput =
       readonly message: string;
       /** No action: the model says that it is done. What that is worth, the checks decide. */
       readonly done: boolean;
+      /** What `authorize` says of the actions, one for each; null where it could not say: it is asked then. Absent in older histories. */
+      readonly decisions?: AuthorizeOutput['decisions'] | null;
     }
   /** The transcript was too long and is shorter now, with `steers` and `notices` in it; what that cost counts, whatever becomes of the next plan. */
   | {

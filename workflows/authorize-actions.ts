@@ -1,4 +1,5 @@
 import type { Action } from '../contracts/action.ts';
+import type { AuthorizeOutput } from '../contracts/activities.ts';
 import type { ApprovalRecord } from '../contracts/approval.ts';
 import type { Decision } from '../contracts/decision.ts';
 import type { ApprovalId, Digest } from '../contracts/ids.ts';
@@ -6,6 +7,7 @@ import type { Observation } from '../contracts/observation.ts';
 import { askPeople, type Question } from './ask-people.ts';
 import { faultText } from './fault.ts';
 import { orAsk } from './faults.ts';
+import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { authorize, loadEdited } from './stages.ts';
 import type { Task } from './task.ts';
@@ -25,16 +27,26 @@ export async function decide(task: Task, actions: readonly Action[]): Promise<re
   const { decisions } = await orAsk(task, 'authorize', () =>
     authorize({ taskId, specDigest, actions, standing: task.state.standing }),
   );
-  return actions.map((action) => {
-    const found = decisions.find((d) => d.actionId === action.id);
-    if (!found) throw new Error(`authorize gave no decision for ${action.id}`);
-    return found.decision;
-  });
+  const found = inOrder(actions, decisions);
+  if (found === null) throw new Error(`authorize gave no decision for each of ${actions.map((a) => a.id)}`);
+  return found;
+}
+
+/** Null where an action has no decision. */
+function inOrder(
+  actions: readonly Action[],
+  decisions: AuthorizeOutput['decisions'],
+): readonly Decision[] | null {
+  const found = actions.flatMap(({ id }) => decisions.find((d) => d.actionId === id)?.decision ?? []);
+  return found.length === actions.length ? found : null;
 }
 
 /** Policy, then people: every action gets a decision, and an approval where policy asks or the model asks a person. */
-export async function authorizeActions(task: Task, actions: readonly Action[]): Promise<readonly Decided[]> {
-  const decisions = await decide(task, actions);
+export async function authorizeActions(
+  task: Task,
+  { actions, decisions: ahead }: Pick<Planned, 'actions' | 'decisions'>,
+): Promise<readonly Decided[]> {
+  const decisions = (ahead ? inOrder(actions, ahead) : null) ?? (await decide(task, actions));
   const pairs = actions.map((action, index) => ({ action, decision: decisions[index] as Decision }));
   const questions = pairs.flatMap(({ action, decision }) => questionFor(action, decision));
   const answers =

@@ -25,7 +25,7 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
   const planned = await planIteration(task);
   let happened = begun(task, planned, { startedAtMs, waitedBefore });
   try {
-    happened = { ...happened, decided: await authorizeActions(task, planned.actions) };
+    happened = { ...happened, decided: await authorizeActions(task, planned) };
     const overtaken = overtakenBy(task.state);
     const { evaluated, ...executed } = await executeAllowed(task, happened, overtaken);
     happened = { ...happened, ...executed };

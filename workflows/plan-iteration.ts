@@ -16,6 +16,9 @@ const maxMessageCharacters = 8500;
 /** What a steer takes besides its words. */
 const steerFrame = 20;
 
+/** Longer, as JSON, they would fill history: policy is asked in a stage of its own then. */
+const maxStandingCharacters = 2000;
+
 export type Planned = Extract<PlanOutput, { status: 'planned' }> & { readonly steers: readonly Steer[] };
 
 /** One model response. Money is reserved before the call: one that might exceed the budget is not made before a person grants more. */
@@ -66,7 +69,9 @@ export async function planIteration(task: Task): Promise<Planned> {
       steersRead: steers.length,
       noticesRead: notices.length,
     });
-    return { ...planned, steers };
+    // A rule that was added while the model answered would not be in them.
+    const ahead = input.standing?.length === task.state.standing.length;
+    return { ...planned, steers, decisions: ahead ? (planned.decisions ?? null) : null };
   }
 }
 
@@ -99,6 +104,7 @@ function inputOf(task: Task, progress: PlanProgress): PlanInput {
     }),
     budget: state.budget,
     usage: state.usage,
+    standing: JSON.stringify(state.standing).length > maxStandingCharacters ? null : state.standing,
   };
 }
 

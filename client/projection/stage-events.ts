@@ -26,8 +26,11 @@ const stages: { readonly [activity: string]: (result: never) => readonly EventBo
   ],
   plan: (result: PlanOutput) => {
     if (result.status !== 'planned') return [];
-    const { iteration, message, steps, actions, record, done } = result;
-    return [{ type: 'iteration.planned', iteration, message, steps, actions, plan: record, done }];
+    const { iteration, message, steps, actions, record, done, decisions } = result;
+    return [
+      { type: 'iteration.planned', iteration, message, steps, actions, plan: record, done },
+      ...(decisions ? decidedEvents({ decisions }) : []),
+    ];
   },
   execute: ({ observations, checkpoint, sandboxLost, evaluated }: ExecuteOutput) => [
     { type: 'actions.observed', observations, checkpoint, sandboxLost },
@@ -44,9 +47,12 @@ function evaluatedEvents({ evaluation }: EvaluateOutput): readonly EventBody[] {
   return [{ type: 'iteration.evaluated', evaluation }];
 }
 
+function decidedEvents({ decisions }: AuthorizeOutput): readonly EventBody[] {
+  return decisions.map(({ actionId, decision }) => ({ type: 'action.decided', actionId, decision }));
+}
+
 const localStages: { readonly [activity: string]: (result: never) => readonly EventBody[] } = {
-  authorize: ({ decisions }: AuthorizeOutput) =>
-    decisions.map(({ actionId, decision }) => ({ type: 'action.decided', actionId, decision })),
+  authorize: decidedEvents,
   openApproval: (approval: PendingApproval) => [{ type: 'approval.opened', approval }],
   record: ({ digest }: { readonly digest: Digest }) => [{ type: 'iteration.recorded', digest }],
 };

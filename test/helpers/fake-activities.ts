@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { putJson } from '../../activities/artifact-json.ts';
 import { createAuthorize } from '../../activities/authorize.ts';
+import { decideAhead } from '../../activities/decide-ahead.ts';
 import { createKeepConstraints } from '../../activities/keep-constraints.ts';
 import { createLoadEdited } from '../../activities/load-edited.ts';
 import { createOpenApproval } from '../../activities/open-approval.ts';
@@ -37,6 +38,8 @@ export interface FakeIteration {
   /** False: the checks fail in the fresh sandbox. */
   readonly verified?: boolean;
   readonly costUsd?: number | null;
+  /** True: the plan could not say what policy says of its actions. */
+  readonly undecided?: boolean;
   /** The transcript is compacted first, for this much. */
   readonly compactionUsd?: number;
   /** No call is made while less than this is left. */
@@ -184,7 +187,13 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
     },
     async plan(input) {
       const { plot } = await enter('plan', input.taskId, input);
-      const { actions = [], costUsd = 0.01, estimatedUsd = 0, compactionUsd } = plot(input.iteration);
+      const {
+        actions = [],
+        costUsd = 0.01,
+        estimatedUsd = 0,
+        compactionUsd,
+        undecided = false,
+      } = plot(input.iteration);
       const left = (input.budget.maxUsd ?? Number.POSITIVE_INFINITY) - (input.usage.costUsd ?? 0);
       if (estimatedUsd > left) return { status: 'over_budget', estimatedUsd };
       if (compactionUsd !== undefined && input.compaction === null)
@@ -206,6 +215,7 @@ function playedStages(artifacts: ArtifactStore, enter: Enter): TaskActivities {
         steps: [{ step: 'make the test pass', status: 'in_progress' }],
         message: `iteration ${input.iteration}`,
         done: actions.length === 0,
+        decisions: undecided ? null : await decideAhead(createAuthorize({ artifacts }), input, named),
       };
     },
     async execute(input) {

@@ -80,6 +80,7 @@ export async function makePlanPlay(
       costUsd: 0,
       waitedForPeopleMs: 0,
     },
+    standing: [],
     ...more,
   });
   const plan = (one: PlanInput, ports: Ports = task.ports) => inActivity(createPlan(ports), one);

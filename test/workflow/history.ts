@@ -21,6 +21,16 @@ export async function runsOf(
   return runs;
 }
 
+/** The local activities of a run, in order. */
+export function localActivities(run: readonly HistoryEvent[]): readonly string[] {
+  return run.flatMap(({ markerRecordedEventAttributes: marker }) => {
+    const data = marker?.details?.['data']?.payloads?.[0]?.data;
+    if (!data) return [];
+    const { activity_type } = JSON.parse(Buffer.from(data).toString()) as { readonly activity_type: string };
+    return [activity_type];
+  });
+}
+
 export interface IterationCost {
   readonly events: number;
   readonly bytes: number;

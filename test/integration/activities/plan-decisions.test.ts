@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { ArtifactStore } from '../../../contracts/artifact-store.ts';
+import type { StandingRule } from '../../../contracts/decision.ts';
+import { makePlanPlay, type PlanPlay } from '../../helpers/plan-play.ts';
+
+const turns = [{ reply: [{ exec_command: 'ls' }, { call: { name: 'fly', arguments: '{}' } }] }];
+
+async function decisions(
+  play: PlanPlay,
+  standing: readonly StandingRule[] | null,
+  artifacts?: ArtifactStore,
+) {
+  const ports = artifacts === undefined ? play.task.ports : { ...play.task.ports, artifacts };
+  const planned = await play.plan(play.input({ standing }), ports);
+  if (planned.status !== 'planned') throw new Error(planned.status);
+  return planned.decisions?.map(({ actionId, decision }) => [actionId, decision.outcome]) ?? null;
+}
+
+test('a plan says what policy says of each of its actions', async () => {
+  const play = await makePlanPlay({ turns });
+  expect(await decisions(play, [])).toEqual([
+    ['i1.a1', 'allow'],
+    ['i1.a2', 'deny'],
+  ]);
+});
+
+test('a plan that is not told the standing rules decides nothing', async () => {
+  expect(await decisions(await makePlanPlay({ turns }), null)).toBeNull();
+});
+
+test('a fault of policy gives no decision, and the answer is paid once', async () => {
+  const play = await makePlanPlay({ turns });
+  const { artifacts } = play.task.ports;
+  const answered = new Set<string>();
+  const forgetful: ArtifactStore = {
+    ...artifacts,
+    async put(bytes) {
+      const digest = await artifacts.put(bytes);
+      answered.add(digest);
+      return digest;
+    },
+    get: (digest) =>
+      answered.has(digest) ? Promise.reject(new Error('the disk is gone')) : artifacts.get(digest),
+  };
+  expect(await decisions(play, [], forgetful)).toBeNull();
+  expect(play.requests()).toHaveLength(1);
+});
