@@ -4,7 +4,8 @@ import type { GitCall } from './git.ts';
 import { diskFailure } from './git-errors.ts';
 import { quoteName } from './names.ts';
 
-const prefix = 'incoming-';
+/** Of everything under a repository's objects that is on its way in. */
+export const quarantinePrefix = 'incoming-';
 /** A quarantine of this age belongs to no living process. */
 const abandonedAfterMs = 24 * 60 * 60_000;
 
@@ -20,7 +21,7 @@ export async function withQuarantine(
   let quarantine: string | undefined;
   try {
     await removeAbandoned(objects);
-    quarantine = await mkdtemp(join(objects, prefix));
+    quarantine = await mkdtemp(join(objects, quarantinePrefix));
     await mkdir(join(quarantine, 'pack'));
     await fill({
       GIT_OBJECT_DIRECTORY: quarantine,
@@ -59,7 +60,7 @@ async function admit(quarantine: string, objects: string): Promise<void> {
 async function removeAbandoned(objects: string): Promise<void> {
   for (const name of await readdir(objects)) {
     const path = join(objects, name);
-    const found = name.startsWith(prefix) ? await stat(path).catch(() => undefined) : undefined;
+    const found = name.startsWith(quarantinePrefix) ? await stat(path).catch(() => undefined) : undefined;
     if (found !== undefined && Date.now() - found.mtimeMs > abandonedAfterMs) {
       await rm(path, { recursive: true, force: true });
     }
