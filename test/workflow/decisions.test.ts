@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { shell } from '../helpers/fake-facts.ts';
+import { localActivityOf } from '../../client/projection/local-activity.ts';
+import { patch, shell } from '../helpers/fake-facts.ts';
 import type { PlayedTask } from '../helpers/task-play.ts';
-import { localActivities } from './history.ts';
+import { localActivities, runsOf } from './history.ts';
 import { useStage } from './stage.ts';
 
 const stage = useStage();
@@ -34,3 +35,44 @@ test.concurrent('a plan that could not decide leaves it to the stage of its own,
   expect(asked).toBe(3);
   expect({ outcomes: outcomes.slice(0, 2), observed: observed.slice(0, 2) }).toEqual(same);
 });
+
+test.concurrent('a denial and a question that come with the plan hold, and each decision is told once', async () => {
+  const hooks = patch('.git/hooks/post-commit', 'id');
+  const task = await stage().play([{ actions: [hooks, shell('npm install left-pad'), shell('ls')] }, {}]);
+  const [approval] = await task.pending();
+  expect(approval).toMatchObject({ approvalId: 'i1.a1' });
+  expect(task.stages.calls).not.toContain('execute');
+  await task.answer(approval, { outcome: 'rejected', reason: 'no' });
+  await task.outcome();
+  expect(task.stages.inputs('execute')[0]?.actions.map(({ id }) => id)).toEqual(['i1.a2']);
+  const [first] = await task.records();
+  expect(first?.actions.map(({ observation }) => observation.status)).toEqual(['denied', 'denied', 'ok']);
+  const told = (await task.events()).flatMap((event) =>
+    event.type === 'action.decided' ? [event.actionId] : [],
+  );
+  expect(told).toEqual(['i1.a0', 'i1.a1', 'i1.a2', 'i2.deliver']);
+});
+
+test.concurrent('what a person lets stand is known to the next plan, and an edit is judged apart', async () => {
+  const install = { actions: [shell('npm install left-pad')] };
+  const task = await stage().play([install, install, { actions: [shell('npm publish')] }, {}]);
+  const [first] = await task.pending();
+  await task.answer(first, { scope: 'task' });
+  const { pending } = await task.stateWhen((state) => state.pending[0]?.approvalId === 'i3.a0');
+  const editedDigest = await stage().client.putAction(shell('npm install left-pad@1.3.0'));
+  if (pending[0]) await task.answer(pending[0], { outcome: 'edited', editedDigest });
+  await task.outcome();
+  expect(task.stages.inputs('plan').map(({ standing }) => standing?.length)).toEqual([0, 1, 1, 1]);
+  expect(await askedApart(task)).toEqual([['i3.a0'], ['i4.deliver']]);
+});
+
+/** What policy was asked apart from the plans: the actions of each time. */
+async function askedApart({ taskId }: PlayedTask): Promise<readonly (readonly string[])[]> {
+  const events = (await runsOf(stage().temporal, taskId)).flat();
+  return events.flatMap(({ markerRecordedEventAttributes: marker }) => {
+    const local = marker ? localActivityOf(marker) : undefined;
+    if (local?.type !== 'authorize') return [];
+    const { decisions } = local.result as { readonly decisions: readonly { readonly actionId: string }[] };
+    return [decisions.map(({ actionId }) => actionId)];
+  });
+}

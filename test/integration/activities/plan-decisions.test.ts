@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createAuthorize } from '../../../activities/authorize.ts';
 import type { ArtifactStore } from '../../../contracts/artifact-store.ts';
 import type { StandingRule } from '../../../contracts/decision.ts';
 import { makePlanPlay, type PlanPlay } from '../../helpers/plan-play.ts';
@@ -45,3 +46,25 @@ test('a fault of policy gives no decision, and the answer is paid once', async (
   expect(await decisions(play, [], forgetful)).toBeNull();
   expect(play.requests()).toHaveLength(1);
 });
+
+test.each(['default', 'careful', 'strict', 'sandboxed'])(
+  'what %s says with a plan is what it says of the stored actions, standing rules included',
+  async (name) => {
+    const reply = [
+      { exec_command: 'ls' },
+      { exec_command: 'npm install left-pad' },
+      { apply_patch: '*** Begin Patch\n*** Add File: .git/hooks/post-commit\n+id\n*** End Patch' },
+      { call: { name: 'fly', arguments: '{}' } },
+    ];
+    const spec = { policy: { name, digest: null } };
+    const play = await makePlanPlay({ turns: [{ reply }] }, { spec });
+    const standing = [{ kind: 'shell' as const, prefix: ['npm', 'install'] }];
+    const planned = await play.plan(play.input({ standing }));
+    if (planned.status !== 'planned') throw new Error(planned.status);
+    const { actions } = planned;
+    const { ports, specDigest, spec: made } = play.task;
+    const asked = await createAuthorize(ports)({ taskId: made.taskId, specDigest, actions, standing });
+    expect(planned.decisions).toEqual(asked.decisions);
+    expect(planned.decisions?.map(({ decision }) => decision.outcome)).toContain('deny');
+  },
+);
