@@ -184,7 +184,7 @@ test.concurrent('a rollback of a paused task is carried out while it is paused',
   const { task, goOn } = await phases.paused(stage());
   await stage().client.rollback(task.taskId, 1, 'ann');
   await vi.waitFor(() => expect(task.stages.inputs('rollBack')).toHaveLength(1), 20_000);
-  expect(await task.stateWhen((state) => state.status === 'paused')).toMatchObject({ rollbackTo: null });
+  await task.stateWhen((state) => state.status === 'paused' && state.rollbackTo === null);
   await goOn();
   expect(await task.outcome()).toMatchObject({ status: 'delivered' });
 });

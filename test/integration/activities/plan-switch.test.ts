@@ -175,7 +175,9 @@ test('a worker that dies at any call after the change leaves another one the sam
     expect(stored.slice(0, last(play).input.length)).toEqual(last(play).input);
     expect(stored).toHaveLength(second.transcript.items);
     if (!(first instanceof WorkerDied)) {
-      expect(first).toEqual(second);
+      // Died while it decided, after all its effects: what it could not read is asked for again, by the stage of its own.
+      expect(first).toMatchObject({ decisions: null });
+      expect(first).toEqual({ ...second, decisions: null });
       break;
     }
     deaths.push(calls.at(-1) ?? '');
