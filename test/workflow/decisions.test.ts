@@ -63,7 +63,7 @@ test.concurrent('what a person lets stand is known to the next plan, and an edit
   if (pending[0]) await task.answer(pending[0], { outcome: 'edited', editedDigest });
   await task.outcome();
   expect(task.stages.inputs('plan').map(({ standing }) => standing?.length)).toEqual([0, 1, 1, 1]);
-  expect(await askedApart(task)).toEqual([['i3.a0'], ['i4.deliver']]);
+  expect(await askedApart(task)).toEqual([['i1.a0'], ['i3.a0'], ['i3.a0'], ['i4.deliver']]);
 });
 
 /** What policy was asked apart from the plans: the actions of each time. */

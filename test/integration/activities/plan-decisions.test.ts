@@ -64,7 +64,16 @@ test.each(['default', 'careful', 'strict', 'sandboxed'])(
     const { actions } = planned;
     const { ports, specDigest, spec: made } = play.task;
     const asked = await createAuthorize(ports)({ taskId: made.taskId, specDigest, actions, standing });
-    expect(planned.decisions).toEqual(asked.decisions);
-    expect(planned.decisions?.map(({ decision }) => decision.outcome)).toContain('deny');
+    const outcomes = asked.decisions.map(({ decision }) => decision.outcome);
+    expect(outcomes).toContain('deny');
+    // A question is for the stage of its own.
+    expect(planned.decisions).toEqual(outcomes.includes('ask') ? null : asked.decisions);
   },
 );
+
+test('a plan with a question for a person leaves its decisions to the stage of its own', async () => {
+  const asking = await makePlanPlay({
+    turns: [{ reply: [{ exec_command: 'ls' }, { ask_human: 'which?' }] }],
+  });
+  expect(await decisions(asking, [])).toBeNull();
+});
