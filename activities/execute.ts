@@ -3,14 +3,15 @@ import type { ExecuteInput, ExecuteOutput, TaskActivities } from '../contracts/a
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
-import type { Step } from '../contracts/sandbox.ts';
 import { evaluateAtOnce } from './evaluate/evaluate.ts';
 import { type HeldLease, holdLease, releaseEarlier } from './hold-lease.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { loadAction } from './load.ts';
+import { afterLoss, type Executed, hasBegun, notRun, observationsOfDead } from './not-run.ts';
+import { type Overtaken, watchOvertaken } from './overtaken.ts';
 import type { Ports } from './ports.ts';
 import { type Pulse, withPulse } from './pulse.ts';
-import { effectSteps, observe, runAction } from './run-action.ts';
+import { runAction } from './run-action.ts';
 import { loadSetup } from './setup.ts';
 
 /**
@@ -23,10 +24,9 @@ export function createExecute(ports: Ports): TaskActivities['execute'] {
 
 const maxLosses = 3;
 
-type Executed = Omit<ExecuteOutput, 'evaluated'>;
-
 async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise<ExecuteOutput> {
   const { taskId } = input;
+  const overtaken = watchOvertaken(ports);
   await releaseEarlier(ports, taskId, input.workspace);
   const setup = await loadSetup(ports, input);
   let { leaseNumber } = input.workspace;
@@ -37,7 +37,9 @@ async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise
     gone.push(...lease.dead);
     const earlier = await observationsOfDead(ports, input, gone, pulse);
     const done =
-      earlier === null ? await runAll(ports, input, lease, pulse) : afterLoss(input, lease, earlier);
+      earlier === null
+        ? await runAll(ports, input, { lease, overtaken }, pulse)
+        : afterLoss(input, lease, earlier);
     if (done !== null)
       return { ...done, evaluated: await evaluateAtOnce(ports, { ...input, workspace: done.workspace }) };
     gone.push(lease.leaseId);
@@ -53,11 +55,16 @@ async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise
 async function runAll(
   ports: Ports,
   input: ExecuteInput,
-  lease: HeldLease,
+  { lease, overtaken }: { readonly lease: HeldLease; readonly overtaken: Overtaken },
   pulse: Pulse,
 ): Promise<Executed | null> {
   const observations: Observation[] = [];
   for (const action of input.actions) {
+    const why = await overtaken();
+    if (why !== null && !(await hasBegun(ports, lease.leaseId, action))) {
+      observations.push(notRun(action, why));
+      continue;
+    }
     const body = await loadAction(ports.artifacts, action.digest);
     const observation = await untilCancelled(ports, lease.leaseId, action, pulse, () =>
       runAction(ports, { leaseId: lease.leaseId, action, body }, pulse),
@@ -92,66 +99,4 @@ async function untilCancelled<T>(
       await ports.sandbox.cancel(leaseId, action.id as string as StepId);
     throw error;
   }
-}
-
-/** The workspace is the checkpoint before; what had not begun is not run, since the model planned it on a workspace that is gone. */
-function afterLoss(input: ExecuteInput, lease: HeldLease, observations: readonly Observation[]): Executed {
-  const { workspace } = input;
-  const known = new Map(observations.map((o) => [o.actionId, o]));
-  return {
-    observations: input.actions.map((action) => known.get(action.id) ?? notRun(action)),
-    checkpoint: {
-      before: workspace.tree,
-      after: workspace.tree,
-      commit: workspace.commit,
-      manifestDigest: workspace.manifestDigest,
-      filesChanged: 0,
-      linesChanged: 0,
-      leftOut: [],
-    },
-    workspace: { ...workspace, leaseNumber: lease.leaseNumber },
-    sandbox: lease.facts,
-    sandboxLost: true,
-  };
-}
-
-function notRun(action: Action): Observation {
-  const note = 'not run: the sandbox was lost before its turn came';
-  return {
-    actionId: action.id,
-    status: 'cancelled',
-    exitCode: null,
-    outputDigest: null,
-    outputBytes: 0,
-    note,
-    durationMs: 0,
-  };
-}
-
-/** What the sandboxes that died under this activity know of its actions; null when none had begun, so that all may run now. */
-async function observationsOfDead(
-  ports: Ports,
-  input: ExecuteInput,
-  dead: readonly LeaseId[],
-  pulse: Pulse,
-): Promise<readonly Observation[] | null> {
-  for (const leaseId of dead) {
-    const observations: Observation[] = [];
-    for (const action of input.actions) {
-      for (const stepId of effectSteps(action)) {
-        const result = await ports.sandbox.exec(leaseId, probeStep(stepId), {
-          signal: pulse.signal,
-          onOutput: () => {},
-        });
-        if (result.adopted) observations.push(await observe(ports, action, result));
-      }
-    }
-    if (observations.length > 0) return observations;
-  }
-  return null;
-}
-
-/** Asked of a dead sandbox, a step is only looked up. */
-function probeStep(stepId: StepId): Step {
-  return { stepId, argv: ['true'], cwd: '.', env: {}, stdin: null, timeoutMs: 1000, maxOutputBytes: 1024 };
 }

@@ -15,6 +15,8 @@ export interface Ports {
   readonly model: ModelClient;
   readonly dialect: (model: string) => ModelDialect;
   readonly notifier: Notifier;
+  /** Why no further action of the calling activity's task is worth beginning; null otherwise, and where the task cannot be asked. */
+  readonly overtaken: () => Promise<string | null>;
   readonly limits: ActivityLimits;
 }
 

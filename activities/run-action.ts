@@ -37,6 +37,13 @@ export function effectSteps(action: Action): readonly StepId[] {
   return [(action.kind === 'apply_patch' ? `${action.id}.write` : action.id) as StepId];
 }
 
+/** All steps that write into the workspace: once one of them began, the action has to come to its end, or it leaves its parts there. */
+export function writingSteps(action: Action): readonly StepId[] {
+  return action.kind === 'apply_patch'
+    ? [`${action.id}.stage` as StepId, ...effectSteps(action)]
+    : effectSteps(action);
+}
+
 /** The step as it was asked for, to learn from a dead sandbox what became of it. */
 export function shellStep(
   action: Action,

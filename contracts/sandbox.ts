@@ -115,6 +115,8 @@ export interface Sandbox {
     watch: { readonly signal: AbortSignal; readonly onProgress: (progress: SetupProgress) => void },
   ): Promise<Lease>;
   exec(leaseId: LeaseId, step: Step, watch: StepWatch): Promise<StepResult>;
+  /** Whether a step was ever started in this lease; a sandbox that is gone still knows. */
+  began(leaseId: LeaseId, stepId: StepId): Promise<boolean>;
   /** Ends a running step with all its processes; nothing happens when it has ended. */
   cancel(leaseId: LeaseId, stepId: StepId): Promise<void>;
   /** Deterministic: the same workspace, parent and time give the same commit. */

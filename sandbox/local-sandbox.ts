@@ -8,7 +8,7 @@ import type { LeaseId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec, Step, StepResult, StepWatch } from '../contracts/sandbox.ts';
 import { diskFull } from './keeper/git.ts';
 import { lostResult } from './keeper/server.ts';
-import { createStepRecords } from './keeper/step-records.ts';
+import { createStepRecords, type StepRecords } from './keeper/step-records.ts';
 import { type CallOptions, type CallOutcome, callKeeper } from './keeper-client.ts';
 import {
   createLeaseDirectory,
@@ -125,6 +125,9 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
       return { ...result, output: outcome.bytes ?? new Uint8Array() } satisfies StepResult;
     },
 
+    // From the disk, as a dead keeper cannot be asked: it is written before the command may run.
+    began: async (leaseId, stepId) => recordsOf(directoryOf(leaseId)).wasStarted(stepId),
+
     async cancel(leaseId, stepId) {
       await call(leaseId, { call: 'cancel', stepId });
     },
@@ -195,9 +198,13 @@ function execOptions(step: Step, watch: StepWatch): CallOptions {
   return step.stdin === null ? options : { ...options, stdin: step.stdin };
 }
 
+function recordsOf(leaseDirectory: string): StepRecords {
+  return createStepRecords(path.join(leaseDirectory, leaseFile.steps));
+}
+
 /** What a dead lease still knows of a step: its result, or what it had written. */
 function recordedOrLost(leaseDirectory: string, step: Step): StepResult {
-  const records = createStepRecords(path.join(leaseDirectory, leaseFile.steps));
+  const records = recordsOf(leaseDirectory);
   const result = records.readResult(step.stepId) ?? lostResult(0);
   return { ...result, adopted: records.wasStarted(step.stepId), output: records.readOutput(step.stepId) };
 }

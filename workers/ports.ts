@@ -15,6 +15,7 @@ import { createLocalSandbox, defaultIdleLimitMs } from '../sandbox/local-sandbox
 import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
 import { silentNotifier } from './notify/silent-notifier.ts';
 import { createWebhookNotifier, defaultWebhookTimeoutMs } from './notify/webhook-notifier.ts';
+import { overtaken } from './overtaken.ts';
 import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** The adapters that this machine's configuration asks for. Throws `config.invalid`, `disk.no_permission`, `disk.full`. */
@@ -29,6 +30,7 @@ export function createPorts(env: Environment = process.env, modelLimits: Partial
     model: modelClient(settings, modelLimits),
     dialect: dialects(settings),
     notifier: notifierOf(env),
+    overtaken,
     limits: defaultLimits,
   };
 }

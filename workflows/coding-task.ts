@@ -11,13 +11,13 @@ import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-
 import { faultText } from './fault.ts';
 import { orFail } from './faults.ts';
 import { follow, goBack } from './follow.ts';
+import { initialState } from './initial-state.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
 import { newRunDue } from './run-limit.ts';
 import { fetchRepository, perceive, releaseSandboxes } from './stages.ts';
 import { cancelReason, endIfAsked, StopTask } from './stop-task.ts';
 import { createTask, type Task } from './task.ts';
-import { initialState } from './task-state.ts';
 import { tellOfEnd } from './tell.ts';
 
 /** A coding task from its instruction to a delivered branch, over any number of restarts, days and people. */

@@ -1,9 +1,10 @@
 import type { Evaluation } from '../contracts/evaluation.ts';
-import type { TaskOutcome, TaskState } from '../contracts/task-state.ts';
+import type { TaskOutcome } from '../contracts/task-state.ts';
 import { authorizeActions, notRun } from './authorize-actions.ts';
 import { deliverTask } from './delivery.ts';
 import { orAsk } from './faults.ts';
 import { evaluateInput, judge } from './judge.ts';
+import { overtakenBy } from './overtaken.ts';
 import { planIteration } from './plan-iteration.ts';
 import { begun, type Happened, recordIteration, recordUnfinished } from './record-iteration.ts';
 import { execute } from './stages.ts';
@@ -41,13 +42,6 @@ export async function runIteration(task: Task): Promise<IterationEnd> {
     if (!happened.delivery?.outcome || !endsTask(error)) throw error;
   }
   return { evaluation: happened.evaluation, outcome: happened.delivery?.outcome ?? null };
-}
-
-/** Why no action of this iteration is worth running any more; null otherwise. */
-function overtakenBy({ ending, rollbackTo }: TaskState): string | null {
-  if (ending !== null) return `not run: ${ending.by} cancelled the task before its turn came`;
-  if (rollbackTo === null) return null;
-  return `not run: the workspace goes back to the end of iteration ${rollbackTo}`;
 }
 
 async function executeAllowed(

@@ -8,6 +8,7 @@ import { requestCancel } from './cancel.ts';
 import { aboutChange, changeProblem, makeChange, malformedChange } from './change.ts';
 import { aboutAnswer, answerBySignal, type Decided, takeAnswer } from './decide-message.ts';
 import { hearUpdate } from './hear-update.ts';
+import { overtakenBy } from './overtaken.ts';
 import {
   malformedRollback,
   type RollbackRequest,
@@ -31,10 +32,13 @@ export const cancelSignal = defineSignal<[By & { readonly mode?: 'soft' | 'now' 
 export const rollbackUpdate = defineUpdate<RollbackRequest, [RollbackRequest]>(messageName.rollback);
 export const changeUpdate = defineUpdate<Changed, [Change]>(messageName.change);
 export const statusQuery = defineQuery<TaskState>(messageName.status);
+/** Asked by the stage that runs actions, before it begins another one. */
+export const overtakenQuery = defineQuery<string | null>(messageName.overtaken);
 
 /** Listens to people. Every handler is synchronous: nothing can interleave with the change of state it makes. */
 export function listen(task: Task, cancel: () => void): void {
   setHandler(statusQuery, () => task.state);
+  setHandler(overtakenQuery, () => overtakenBy(task.state));
   setHandler(decisionSignal, (answer) => answerBySignal(task, answer));
   setHandler(steerSignal, (steer) => steered(task, steer));
   setHandler(pauseSignal, (payload) => {

@@ -10,9 +10,9 @@ import { orAsk } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { record } from './stages.ts';
+import type { StateChange } from './state-change.ts';
 import { endsTask } from './stop-task.ts';
 import type { Task } from './task.ts';
-import type { StateChange } from './task-state.ts';
 import { workerVersion } from './worker-version.ts';
 
 /** What one iteration was, for the ledger. */

@@ -2,7 +2,8 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { TaskState, WaitingNote } from '../contracts/task-state.ts';
 import { memoKey, searchAttribute } from '../contracts/words/messages.ts';
-import { applyChange, type StateChange } from './task-state.ts';
+import type { StateChange } from './state-change.ts';
+import { applyChange } from './task-state.ts';
 
 const statusKey = defineSearchAttributeKey(searchAttribute.status, SearchAttributeType.KEYWORD);
 const approvalKey = defineSearchAttributeKey(searchAttribute.approval, SearchAttributeType.KEYWORD);

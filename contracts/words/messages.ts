@@ -13,6 +13,7 @@ export const messageName = {
   rollback: 'rollback',
   change: 'change',
   status: 'status',
+  overtaken: 'overtaken',
 } as const;
 
 /** Search attributes that lists read. The embedded server is started with them; another server needs them created once. */

@@ -130,6 +130,7 @@ export function sandboxLives(name: string, make: MakeSandbox): void {
       await expect(fixture.sandbox.restore(leaseId, { gitDir, commit })).rejects.toMatchObject({
         code: 'sandbox.lost',
       });
+      expect(await fixture.sandbox.began(leaseId, step('any'))).toBe(false);
       await fixture.sandbox.cancel(leaseId, step('any'));
     });
 
@@ -144,7 +145,7 @@ export function sandboxLives(name: string, make: MakeSandbox): void {
       ]);
     });
 
-    test('a sandbox that died gives what it recorded, and else lost', async () => {
+    test('a sandbox that died gives what it recorded, and else lost, and knows what had begun', async () => {
       const { leaseId } = await acquire(fixture);
       const watch = { signal: never, onOutput: () => undefined };
       const ended = shell('echo recorded');
@@ -152,7 +153,14 @@ export function sandboxLives(name: string, make: MakeSandbox): void {
       const before = await fixture.sandbox.exec(leaseId, ended, watch);
       const followed = fixture.sandbox.exec(leaseId, running, watch);
       await run(fixture, leaseId, 'until [ -e begun ]; do sleep 0.02; done');
+      const begun = (id: ReturnType<typeof step>) => fixture.another().began(leaseId, id);
+      expect(await begun(running.stepId)).toBe(true);
       await fixture.killKeeper(leaseId);
+      expect(await Promise.all([ended.stepId, running.stepId, step('never')].map(begun))).toEqual([
+        true,
+        true,
+        false,
+      ]);
       const lost = { status: 'lost', adopted: true, output: Buffer.from('part\n') };
       expect(await followed).toMatchObject(lost);
       expect(await fixture.sandbox.exec(leaseId, running, watch)).toMatchObject(lost);

@@ -67,6 +67,7 @@ export async function makeTaskFixture(options: TaskFixtureOptions = {}): Promise
     model,
     dialect: (name) => createDialect(name, profileOf(name)),
     notifier: silentNotifier,
+    overtaken: async () => null,
     limits: { ...defaultLimits, ...options.limits },
   };
   onTestFinished(async () => {

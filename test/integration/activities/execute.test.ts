@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { createExecute } from '../../../activities/execute.ts';
 import type { Action, ActionBody } from '../../../contracts/action.ts';
 import type { ExecuteInput, WorkspaceRef } from '../../../contracts/activities.ts';
+import type { StepId } from '../../../contracts/ids.ts';
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import {
   artifactText,
@@ -100,6 +101,40 @@ describe('execute', () => {
     const actions = await actionsOf(task, 1, shellBody('echo begun; sleep 60', { timeoutMs: 60_000 }));
     const done = await inActivity(createExecute(task.ports), inputOf(task, 1, actions));
     expect(done.observations).toMatchObject([{ status: 'timed_out', outputBytes: 6 }]);
+  });
+});
+
+describe('execute, when people have asked for something since', () => {
+  const why = 'not run: ann cancelled the task before its turn came';
+
+  test('lets the action that runs be finished, begins no other and makes the checkpoint', async () => {
+    const task = await makeTaskFixture();
+    const actions = await actionsOf(task, 1, shellBody('sleep 1; echo 1 > a'), patchOf('b'), count);
+    const begun = () => task.ports.sandbox.began(task.leaseId(), 'i1.a1' as StepId);
+    const ports = { ...task.ports, overtaken: async () => ((await begun()) ? why : null) };
+    const done = await inActivity(createExecute(ports), inputOf(task, 1, actions));
+    expect(done.observations.map(({ status, note }) => [status, note])).toEqual([
+      ['ok', ''],
+      ['cancelled', why],
+      ['cancelled', why],
+    ]);
+    expect(done.checkpoint).toMatchObject({ after: done.workspace.tree, filesChanged: 1 });
+  });
+
+  test('tells what an earlier try has run as run, brings a patch that it had begun to its end, and else begins nothing', async () => {
+    const task = await makeTaskFixture();
+    const ports = { ...task.ports, overtaken: async () => why };
+    const input = inputOf(task, 1, await actionsOf(task, 1, count, patchOf('b'), count));
+    const first = inActivity(createExecute(mortal(task.ports, 3, 'sandbox.exec').ports), input);
+    await expect(first).rejects.toBeInstanceOf(WorkerDied);
+    const again = await inActivity(createExecute(ports), input, { attempt: 2 });
+    expect(again.observations.map(({ status }) => status)).toEqual(['ok', 'ok', 'cancelled']);
+    expect(await filesAt(task, again.workspace, 'count', 'b')).toEqual({ count: 'ran\n', b: 'patched\n' });
+
+    const next = inputOf(task, 2, await actionsOf(task, 2, count), again.workspace);
+    const none = await inActivity(createExecute(ports), next, { attempt: 2 });
+    expect(none.observations).toMatchObject([{ status: 'cancelled', note: why }]);
+    expect(none.workspace).toEqual(again.workspace);
   });
 });
 

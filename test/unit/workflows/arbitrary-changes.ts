@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Digest } from '../../../contracts/ids.ts';
 import type { TaskOutcome } from '../../../contracts/task-state.ts';
-import type { StateChange } from '../../../workflows/task-state.ts';
+import type { StateChange } from '../../../workflows/state-change.ts';
 
 /** Plain objects, as JSON gives them; fast-check also makes ones without a prototype. */
 const object = <T>(parts: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }) =>

@@ -4,11 +4,12 @@ import type { Change } from '../../../contracts/change.ts';
 import type { TaskId } from '../../../contracts/ids.ts';
 import type { CodingTaskInput, TaskState } from '../../../contracts/task-state.ts';
 import { changeProblem, makeChange, malformedChange } from '../../../workflows/change.ts';
+import { initialState } from '../../../workflows/initial-state.ts';
 import { payloadConverter } from '../../../workflows/payload-converter.ts';
 import { noteMessage } from '../../../workflows/sender.ts';
 import { steered } from '../../../workflows/steer-message.ts';
 import type { Task } from '../../../workflows/task.ts';
-import { applyChange, initialState } from '../../../workflows/task-state.ts';
+import { applyChange } from '../../../workflows/task-state.ts';
 import { fakeSpec } from '../../helpers/fake-facts.ts';
 import { anyChange } from './arbitrary-changes.ts';
 

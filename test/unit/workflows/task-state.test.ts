@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TaskId } from '../../../contracts/ids.ts';
 import type { TaskState } from '../../../contracts/task-state.ts';
-import { applyChange, initialState, type StateChange } from '../../../workflows/task-state.ts';
+import { initialState } from '../../../workflows/initial-state.ts';
+import type { StateChange } from '../../../workflows/state-change.ts';
+import { applyChange } from '../../../workflows/task-state.ts';
 import { fakeSpec } from '../../helpers/fake-facts.ts';
 import { anyChange, changeTypes } from './arbitrary-changes.ts';
 
