@@ -25,6 +25,7 @@ import { openTaskClient, openTemporalClient } from '../workers/open-task-client.
 import { artifactStore, localSandbox } from '../workers/ports.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
 import { taskQueueOf } from '../workers/task-queue.ts';
+import { isUnusedHome } from '../workers/unused-home.ts';
 import { versionFacts } from '../workers/versions/version-facts.ts';
 import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
 import { brokenPipeExitCode } from './exit-code.ts';
@@ -73,6 +74,7 @@ function createPlatform(): Platform {
     randomBytes: (count) => randomBytes(count),
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * dayMs },
     openClient: () => openTaskClient(env),
+    isUnused: () => isUnusedHome(env),
     async server() {
       const server = await runningServer(env);
       return server === undefined ? null : serverFacts(server);

@@ -125,6 +125,8 @@ export interface Platform {
   };
   /** A client of the server that runs or is configured. Throws `server.unavailable`. */
   openClient(): Promise<TaskClient>;
+  /** Whether no task can ever have been started here: no server is configured, and none has run in this home. */
+  isUnused(): boolean;
   /** The server that `openClient` would use; null when none runs. */
   server(): Promise<ServerFacts | null>;
   /** Starts the embedded server unless one runs or is configured. Throws `server.missing`, `server.unavailable`. */

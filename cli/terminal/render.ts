@@ -90,15 +90,20 @@ function wrapped(line: Line, wanted: number): readonly (readonly Cell[])[] {
   const cells = cellsOf(line);
   if (line.wrap === 'never' || widthOf(cells) <= columns) return [cells];
   const hang = line.hang > columns / 2 ? 2 : line.hang;
-  const rows: (readonly Cell[])[] = [];
-  let rest = cells;
+  const fits = line.wrap === 'edge' ? fitting : wordsFitting;
+  const head = fits(cells, columns, hang);
+  const rows: (readonly Cell[])[] = [cells.slice(0, head)];
+  let rest = continued(line, cells.slice(head));
   while (rest.length > 0) {
-    const room = rows.length === 0 ? columns : columns - hang;
-    const take = line.wrap === 'edge' ? fitting(rest, room) : wordsFitting(rest, room, rows.length === 0);
-    rows.push([...indentation(rows.length === 0 ? 0 : hang), ...rest.slice(0, take)]);
-    rest = line.wrap === 'edge' ? rest.slice(take) : withoutLeadingSpaces(rest.slice(take));
+    const take = fits(rest, columns - hang, 0);
+    rows.push([...indentation(hang), ...rest.slice(0, take)]);
+    rest = continued(line, rest.slice(take));
   }
   return rows;
+}
+
+function continued(line: Line, rest: readonly Cell[]): readonly Cell[] {
+  return line.wrap === 'edge' ? rest : withoutLeadingSpaces(rest);
 }
 
 /** How many cells fit, at least one. */
@@ -111,12 +116,13 @@ function fitting(cells: readonly Cell[], room: number): number {
   return cells.length;
 }
 
-function wordsFitting(cells: readonly Cell[], room: number, first: boolean): number {
+/** The same without breaking a word. The first `lead` columns are not left alone on a row: nothing would stand beside a label. */
+function wordsFitting(cells: readonly Cell[], room: number, lead: number): number {
   const most = fitting(cells, room);
   if (most === cells.length || cells[most]?.text === ' ') return most;
-  const start = first ? cells.findIndex((cell) => cell.text !== ' ') : 0;
   const space = cells.slice(0, most).findLastIndex((cell) => cell.text === ' ');
-  return space > start ? space : most;
+  const first = cells.findIndex((cell) => cell.text !== ' ');
+  return space > first && space >= lead ? space : most;
 }
 
 function withoutLeadingSpaces(cells: readonly Cell[]): readonly Cell[] {

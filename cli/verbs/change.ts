@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import type { Changed } from '../../contracts/change.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskState } from '../../contracts/task-state.ts';
 import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import type { Platform } from '../platform.ts';
-import { field, type Line, line } from '../terminal/line.ts';
+import { changedLines } from '../view/changed-lines.ts';
 import { formatUsd } from '../view/format.ts';
 import { ChangeOptionsSchema, changeOf } from './change-options.ts';
 import { defineVerb, parseUsage, printJson, printLines, type VerbContext, withTask } from './define-verb.ts';
 
-const labelWidth = 12;
 const collect = (text: string, before: readonly string[] = []) => [...before, text];
 
 export function addChangeVerb(program: Command, { platform }: VerbContext): void {
@@ -56,15 +54,4 @@ async function refuseUnpriced(
     'model.unknown_price',
     `The task has a budget of ${formatUsd(limit)}, and no price is known for ${model}: give it one in models.yaml, or add --budget-usd none.`,
   );
-}
-
-function changedLines(taskId: string, { budget, model, constraints, withdrawn }: Changed): readonly Line[] {
-  const money = budget.maxUsd === null ? 'no limit in USD' : formatUsd(budget.maxUsd);
-  return [
-    line(`Changed ${taskId}; from its next plan on:`),
-    field(2, labelWidth, 'budget', `${budget.maxIterations} iterations, ${money}`),
-    field(2, labelWidth, 'model', model),
-    field(2, labelWidth, 'constraints', constraints === 0 ? 'none' : String(constraints)),
-    ...withdrawn.map((id) => field(2, labelWidth, 'not asked', `${id} any more`)),
-  ];
 }

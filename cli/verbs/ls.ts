@@ -3,7 +3,9 @@ import { z } from 'zod';
 import type { TaskClient, TaskListEntry } from '../../client/task-client.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import { taskStatus } from '../../contracts/words/sets.ts';
-import { listLines } from '../view/list-lines.ts';
+import type { Platform } from '../platform.ts';
+import type { Line } from '../terminal/line.ts';
+import { listLines, noTasksLines } from '../view/list-lines.ts';
 import { longestWaiting, waitingLines } from '../view/waiting-lines.ts';
 import {
   CountSchema,
@@ -23,15 +25,15 @@ const OptionsSchema = z.strictObject({
   limit: CountSchema.default(50),
   json: JsonSchema,
 });
+type Options = z.infer<typeof OptionsSchema>;
 
 /** Lists are in the order of their start: to find what waits longest all that wait are looked at. */
 const maxWaiting = 10_000;
 
 async function listed(
   client: TaskClient,
-  wanted: { readonly status: string | undefined; readonly waiting: boolean; readonly limit: number },
+  { status, waiting, limit }: Options,
 ): Promise<readonly TaskListEntry[]> {
-  const { status, waiting, limit } = wanted;
   if (!waiting) return client.list(status === undefined ? { limit } : { limit, status });
   const tasks = await client.list({ status: taskStatus.waiting, limit: maxWaiting });
   return longestWaiting(tasks).slice(0, limit);
@@ -49,23 +51,25 @@ export function addLsVerb(program: Command, { platform }: VerbContext): void {
     .option('--waiting', 'what waits for a person, longest first')
     .option('--limit <n>', 'at most so many; by default 50')
     .action(async (raw: unknown) => {
-      const { status, waiting, limit, json } = parseUsage(OptionsSchema, raw);
+      const options = parseUsage(OptionsSchema, raw);
+      const { status, waiting, json } = options;
       if (waiting && status !== undefined)
         throw new LonghaulError('usage.invalid', 'Give --waiting or --status, not both.');
-      const tasks = await withClient(platform, (client) => listed(client, { status, waiting, limit }));
-      if (json) {
-        for (const task of tasks) await printJson(platform, task);
-        return;
-      }
-      const { columns } = platform.terminal.facts();
-      if (waiting)
-        return printLines(platform, waitingLines(tasks, { nowMs: platform.clock.nowMs(), columns }));
-      const context = {
-        program: platform.program,
-        nowMs: platform.clock.nowMs(),
-        columns,
-        filtered: status !== undefined,
-      };
-      await printLines(platform, listLines(tasks, context));
+      // There is no server to ask, and nothing that one could tell.
+      if (platform.isUnused()) return json ? undefined : printLines(platform, noTasksLines(platform.program));
+      const tasks = await withClient(platform, (client) => listed(client, options));
+      if (!json) return printLines(platform, linesOf(platform, tasks, options));
+      for (const task of tasks) await printJson(platform, task);
     });
+}
+
+function linesOf(
+  { program, clock, terminal }: Platform,
+  tasks: readonly TaskListEntry[],
+  { status, waiting }: Options,
+): readonly Line[] {
+  const context = { nowMs: clock.nowMs(), columns: terminal.facts().columns };
+  return waiting
+    ? waitingLines(tasks, context)
+    : listLines(tasks, { ...context, program, filtered: status !== undefined });
 }

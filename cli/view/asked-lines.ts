@@ -1,6 +1,6 @@
 import type { TaskSpec } from '../../contracts/task.ts';
 import { field, type Line } from '../terminal/line.ts';
-import { formatUsd } from './format.ts';
+import { counted, formatUsd } from './format.ts';
 
 const labelWidth = 12;
 
@@ -27,5 +27,5 @@ export function askedLines(spec: TaskSpec): readonly Line[] {
 
 function budgetText({ budget }: TaskSpec): string {
   const money = budget.maxUsd === null ? 'no limit in USD' : formatUsd(budget.maxUsd);
-  return `${budget.maxIterations} iterations, ${money}`;
+  return `${counted(budget.maxIterations, 'iteration')}, ${money}`;
 }

@@ -3,7 +3,7 @@ import type { FileChange } from '../../contracts/task-repository.ts';
 import { splitLines } from '../terminal/escape.ts';
 import { blankLine, commandLine, field, type Line, line, lineAt, tone } from '../terminal/line.ts';
 import { actionLines, standingText } from './action-text.ts';
-import { counted, formatCoarse, formatTime } from './format.ts';
+import { counted, formatLeft, formatTime } from './format.ts';
 import { shellCommand } from './shell-words.ts';
 
 const labelWidth = 12;
@@ -99,5 +99,5 @@ function expiry(card: ApprovalCard, nowMs: number): string {
   const left = card.expiresAtMs - nowMs;
   return left <= 0
     ? `${formatTime(card.expiresAtMs)}: too late, silence was a refusal`
-    : `in ${formatCoarse(left)}, ${formatTime(card.expiresAtMs)}; silence is a refusal`;
+    : `in ${formatLeft(left)}, ${formatTime(card.expiresAtMs)}; silence is a refusal`;
 }

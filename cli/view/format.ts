@@ -34,6 +34,21 @@ export function formatCoarse(ms: number): string {
   return `${Math.floor(ms / 86_400_000)} d`;
 }
 
+const leftUnits = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
+/** Time that is left, in one unit: rounded down, unless less than a tenth is missing. Of 7 days that began just now 7 are left. */
+export function formatLeft(ms: number): string {
+  for (const [name, unit] of leftUnits) {
+    const count = Math.floor(ms / unit + 0.1);
+    if (count >= 1) return `${count} ${name}`;
+  }
+  return formatCoarse(ms);
+}
+
 /** `940`, `48.2k`, `1.3M`. */
 export function formatCount(count: number): string {
   if (count < 1000) return String(count);

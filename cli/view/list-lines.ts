@@ -17,7 +17,8 @@ export function listLines(
   },
 ): readonly Line[] {
   const { program, nowMs, columns } = context;
-  if (tasks.length === 0) return emptyLines(program, context.filtered);
+  if (tasks.length === 0)
+    return context.filtered ? [line('No task has this status.')] : noTasksLines(program);
   if (columns < tableColumns) return tasks.flatMap((task) => stacked(task, nowMs));
   return tableLines(
     [
@@ -58,8 +59,8 @@ function stacked(task: TaskListEntry, nowMs: number): readonly Line[] {
   ];
 }
 
-function emptyLines(program: string, filtered: boolean): readonly Line[] {
-  if (filtered) return [line('No task has this status.')];
+/** Before the first task: how to start one. */
+export function noTasksLines(program: string): readonly Line[] {
   const start = shellCommand([program, 'run', 'Fix the failing test']);
   return lineAndCommand('No tasks yet. Start one in a git repository:', start);
 }

@@ -1,7 +1,7 @@
 import type { TaskListEntry } from '../../client/task-client.ts';
 import { type Line, line, lineAt, tone } from '../terminal/line.ts';
 import { type TableCell, tableLines } from '../terminal/table.ts';
-import { formatAgo, formatCoarse, formatUsd } from './format.ts';
+import { formatAgo, formatLeft, formatUsd } from './format.ts';
 
 const tableColumns = 100;
 const minuteMs = 60_000;
@@ -43,7 +43,7 @@ export function waitingLines(
 function stacked(task: TaskListEntry, nowMs: number): readonly Line[] {
   const expiry = expires(task, nowMs);
   const facts = [
-    `since ${formatAgo(openedAt(task), nowMs)}`,
+    `asked ${formatAgo(openedAt(task), nowMs)}`,
     cost(task),
     ...(expiry === '' ? [] : [`expires ${expiry}`]),
   ];
@@ -70,5 +70,5 @@ function cost({ waiting }: TaskListEntry): string {
 
 function expires({ waiting }: TaskListEntry, nowMs: number): string {
   if (waiting === null) return '';
-  return waiting.expiresAtMs <= nowMs ? 'now' : `in ${formatCoarse(waiting.expiresAtMs - nowMs)}`;
+  return waiting.expiresAtMs <= nowMs ? 'now' : `in ${formatLeft(waiting.expiresAtMs - nowMs)}`;
 }

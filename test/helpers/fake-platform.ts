@@ -83,6 +83,7 @@ export function createFakePlatform(
     randomBytes: (count) => new Uint8Array(count).map((_, index) => index),
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * 86_400_000 },
     openClient: async () => client,
+    isUnused: () => false,
     server: async () => embedded,
     ensureServer: async () => ({ facts: embedded, started: false }),
     ensureWorkers: async () => ({ facts: oneWorker, started: false }),

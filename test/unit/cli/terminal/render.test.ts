@@ -22,6 +22,13 @@ describe('rendered lines', () => {
     ]);
   });
 
+  it('leave no label alone on a row, also before a word that is longer than the rest of it', () => {
+    expect(renderLines([field(2, 8, 'model', 'x'.repeat(30))], plain(26))).toEqual([
+      `  model   ${'x'.repeat(16)}`,
+      `          ${'x'.repeat(14)}`,
+    ]);
+  });
+
   it('keep every space of an exact text', () => {
     const text = `rm    -rf    ${'x'.repeat(30)}`;
     const rows = renderLines(exactLines(2, [text]), plain(20));

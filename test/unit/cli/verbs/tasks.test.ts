@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../../cli/program.ts';
 import type { TaskListEntry } from '../../../../client/task-client.ts';
+import { LonghaulError } from '../../../../contracts/error.ts';
 import type { TaskState } from '../../../../contracts/task-state.ts';
 import { createFakePlatform, nowMs } from '../../../helpers/fake-platform.ts';
 import { createFakeTerminal, type FakeTerminal } from '../../../helpers/fake-terminal.ts';
@@ -105,6 +106,24 @@ describe('ls', () => {
     await runCommandLine(platform, ['ls', '--status', 'failed']);
     expect(platform.terminal.stdout()).toContain('No task has this status.');
   });
+
+  it.each([[], ['--waiting'], ['--status', 'failed']])(
+    'in a home where no server ever ran says how to start a task, and asks no server: %j',
+    async (...options) => {
+      const openClient = async () => {
+        throw new LonghaulError('server.unavailable', 'no Temporal server runs');
+      };
+      const unused = { isUnused: () => true, openClient };
+      const person = createFakePlatform(createFakeTerminal(), unused);
+      expect(await runCommandLine(person, ['ls', ...options])).toBe(0);
+      expect(person.terminal.stdout()).toBe(
+        "No tasks yet. Start one in a git repository:\n  longhaul run 'Fix the failing test'\n",
+      );
+      const program = createFakePlatform(createFakeTerminal(), unused);
+      expect(await runCommandLine(program, ['ls', ...options, '--json'])).toBe(0);
+      expect(program.terminal.stdout()).toBe('');
+    },
+  );
 
   it('as JSON gives one task a line', async () => {
     const { run, terminal } = machine();
