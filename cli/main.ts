@@ -65,7 +65,7 @@ function createPlatform(): Platform {
       { stdin, stdout, stderr },
       { noColor: env['NO_COLOR'], forceColor: env['FORCE_COLOR'], term: env['TERM'] },
     ),
-    program: programName(executable ?? 'longhaul', env['PATH'] ?? '', process.cwd()),
+    program: programName({ executable: executable ?? 'longhaul', env, workingDirectory: process.cwd() }),
     docs: join(root, 'docs', 'errors', '/'),
     version: packageFacts().version,
     workingDirectory: process.cwd(),
@@ -305,6 +305,7 @@ async function main(words: readonly string[]): Promise<number> {
       json: words.includes('--json'),
       debug: (env['LONGHAUL_DEBUG'] ?? '') !== '',
       docs: platform.docs,
+      program: platform.program,
     });
   }
 }

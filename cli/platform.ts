@@ -107,7 +107,7 @@ export interface Started<T> {
 /** What the command line needs from outside: the entry point binds it to the real parts, tests to a fake. */
 export interface Platform {
   readonly terminal: Terminal;
-  /** The name by which a person can call this program again. */
+  /** What a person types to call this program again, ready for a shell. */
   readonly program: string;
   /** Where the pages of the error codes are, with a slash at the end. */
   readonly docs: string;

@@ -68,7 +68,7 @@ export async function runCommandLine(platform: Platform, words: readonly string[
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0)
-      throw new LonghaulError('usage.invalid', wrongUse(error, verbOf(program, words)));
+      throw new LonghaulError('usage.invalid', wrongUse(error, [program.name(), ...verbOf(program, words)]));
   }
   return exitCode;
 }
@@ -77,7 +77,7 @@ function createProgram(context: VerbContext): Command {
   const { version, terminal } = context.platform;
   const { columns } = terminal.facts();
   const helpWidth = Number.isFinite(columns) ? columns : 100;
-  const program = new Command('longhaul')
+  const program = new Command(context.platform.program)
     .description('Coding tasks that last hours or weeks.')
     .version(version)
     .exitOverride()
@@ -93,11 +93,11 @@ function createProgram(context: VerbContext): Command {
 }
 
 /** Commander's message as one of ours: what was wrong, what it took it for, where to read on. */
-function wrongUse(error: CommanderError, verb: string): string {
+function wrongUse(error: CommanderError, called: readonly string[]): string {
   const message = error.message.replace(/^error: /, '');
-  return `${message}\nSee: longhaul ${verb}--help`;
+  return `${message}\nSee: ${called.join(' ')} --help`;
 }
 
-function verbOf(program: Command, [first = '']: readonly string[]): string {
-  return program.commands.some((command) => command.name() === first) ? `${first} ` : '';
+function verbOf(program: Command, [first = '']: readonly string[]): readonly string[] {
+  return program.commands.some((command) => command.name() === first) ? [first] : [];
 }

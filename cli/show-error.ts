@@ -4,6 +4,7 @@ import { splitLines } from './terminal/escape.ts';
 import { type Line, line, lineAt, tone } from './terminal/line.ts';
 import { renderLines } from './terminal/render.ts';
 import type { Terminal } from './terminal/terminal.ts';
+import { asTyped } from './view/as-typed.ts';
 
 export interface ErrorContext {
   readonly json: boolean;
@@ -11,13 +12,15 @@ export interface ErrorContext {
   readonly debug: boolean;
   /** Where `docs/errors/` is, as a path or URL. */
   readonly docs: string;
+  readonly program: string;
 }
 
 /** Tells a person or a program what went wrong, and gives the exit code. In JSON it is the last line on standard output. */
 export async function showError(terminal: Terminal, error: unknown, context: ErrorContext): Promise<number> {
   const known = error instanceof LonghaulError ? error : unexpected(error);
   if (context.json) {
-    const { code, message, details } = known;
+    const { code, details } = known;
+    const message = asTyped(known.message, context.program);
     await terminal.write(`${JSON.stringify({ type: 'error', code, message, details })}\n`);
   } else {
     const { color } = terminal.facts();
@@ -30,7 +33,7 @@ export async function showError(terminal: Terminal, error: unknown, context: Err
 
 /** Pure: the message, and where more is to be read. */
 export function errorLines(error: LonghaulError, context: ErrorContext): readonly Line[] {
-  const [first = '', ...more] = splitLines(error.message);
+  const [first = '', ...more] = splitLines(asTyped(error.message, context.program));
   const stack =
     error.code === 'internal.bug' && !context.debug
       ? [lineAt(2, `This is a bug of Longhaul. With LONGHAUL_DEBUG=1 the same command shows where.`)]

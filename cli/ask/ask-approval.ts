@@ -9,6 +9,7 @@ import { safeText } from '../terminal/escape.ts';
 import { lineAt, tone } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { actionLines, standingText } from '../view/action-text.ts';
+import { asTyped } from '../view/as-typed.ts';
 import { cardLines } from '../view/card-lines.ts';
 import { answerOf, type Said } from './answer.ts';
 import { choicesFor, menuLines, type Offered, readChoice } from './choices.ts';
@@ -163,8 +164,8 @@ async function sent(asking: Asking, said: Said): Promise<boolean> {
 }
 
 /** A fault that the person can do something about is said, and asked again; anything else is not ours to hide. */
-async function complained({ screen }: Asking, error: unknown): Promise<null> {
+async function complained({ screen, platform }: Asking, error: unknown): Promise<null> {
   if (!(error instanceof LonghaulError)) throw error;
-  await screen.print([lineAt(2, tone('bad', `${error.code}: `), error.message)]);
+  await screen.print([lineAt(2, tone('bad', `${error.code}: `), asTyped(error.message, platform.program))]);
   return null;
 }

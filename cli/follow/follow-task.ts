@@ -7,7 +7,7 @@ import { detachedExitCode, outcomeExitCode } from '../exit-code.ts';
 import type { Clock, Platform } from '../platform.ts';
 import { type Line, lineAndCommand } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import { createPasteQuestions, createPromptQuestions, type Questions } from './questions.ts';
 import { createJsonTeller, createStoryTeller, type Teller } from './teller.ts';
 
@@ -54,7 +54,7 @@ export async function followTask(
     });
     if (end === 'finished') return exitCodeOf(teller, taskId);
     await teller.hold();
-    const again = shellCommand([program, 'watch', taskId]);
+    const again = ownCommand(program, 'watch', taskId);
     await teller.say(lineAndCommand('Detached; the task goes on. Attach again with:', again));
     return detachedExitCode;
   } finally {

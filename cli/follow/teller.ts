@@ -3,6 +3,7 @@ import type { Platform } from '../platform.ts';
 import type { Line } from '../terminal/line.ts';
 import { renderLines } from '../terminal/render.ts';
 import type { Screen } from '../terminal/screen.ts';
+import { asTypedEvent } from '../view/as-typed.ts';
 import { liveLines } from '../view/live-lines.ts';
 import { storyLines } from '../view/story.ts';
 import { applyEvent, emptyView, type TaskView } from '../view/task-view.ts';
@@ -51,7 +52,8 @@ export function createStoryTeller(platform: Platform, screen: Screen, asked: rea
   const stopResize = terminal.onResize(() => void draw());
   return {
     view: () => view,
-    async tell(event) {
+    async tell(told) {
+      const event = asTypedEvent(told, platform.program);
       const own = storyLines(view, event, platform);
       const lines = event.type === 'task.started' ? [...own, ...asked] : own;
       view = applyEvent(view, event);

@@ -4,7 +4,7 @@ import type { TaskState } from '../../contracts/task-state.ts';
 import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import type { Platform } from '../platform.ts';
 import { type Line, line, lineAndCommand } from '../terminal/line.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   confirm,
   defineVerb,
@@ -65,6 +65,6 @@ function cancelledLines(
 ): readonly Line[] {
   const idle = state !== null && ['preparing', 'waiting', 'paused'].includes(state.status);
   if (now || idle) return [line(`${taskId} is being cancelled.`)];
-  const harder = shellCommand([program, 'cancel', taskId, '--now']);
+  const harder = ownCommand(program, 'cancel', taskId, '--now');
   return lineAndCommand(`${taskId} ends when what runs is finished and recorded. To end it at once:`, harder);
 }

@@ -6,7 +6,7 @@ import type { Platform } from '../platform.ts';
 import { line, lineAndCommand } from '../terminal/line.ts';
 import { patchLines } from '../view/action-text.ts';
 import { changeLines } from '../view/card-lines.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   defineVerb,
   JsonSchema,
@@ -55,6 +55,6 @@ async function printChanges(
   const changes = await client.changes(taskId);
   if (json) return printJson(platform, { type: 'task.changes', taskId, changes });
   if (changes.length === 0) return printLines(platform, [line('Nothing has changed so far.')]);
-  const whole = shellCommand([platform.program, 'diff', taskId, '--patch']);
+  const whole = ownCommand(platform.program, 'diff', taskId, '--patch');
   return printLines(platform, [...changeLines(changes), ...lineAndCommand('Line by line:', whole)]);
 }

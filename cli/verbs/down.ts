@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { withProgress } from '../progress.ts';
 import { line, lineAndCommand } from '../terminal/line.ts';
 import { counted } from '../view/format.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   defineVerb,
   JsonSchema,
@@ -28,7 +28,7 @@ export function addDownVerb(program: Command, { platform }: VerbContext): void {
     if (json) return printJson(platform, { type: 'down', ...stopped });
     if (stopped.workers === 0 && !stopped.server) return printLines(platform, [line('Nothing was running.')]);
     const server = stopped.server ? ' and the Temporal server' : '';
-    const up = shellCommand([platform.program, 'up']);
+    const up = ownCommand(platform.program, 'up');
     return printLines(
       platform,
       lineAndCommand(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import { lineAndCommand } from '../terminal/line.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   defineVerb,
   JsonSchema,
@@ -29,7 +29,7 @@ export function addPauseVerb(program: Command, { platform }: VerbContext): void 
       const saw = sawOf(state);
       await client.pause(taskId, platform.user, saw);
       if (json) return printJson(platform, { type: 'task.paused', taskId, saw });
-      const resume = shellCommand([platform.program, 'resume', taskId]);
+      const resume = ownCommand(platform.program, 'resume', taskId);
       return printLines(
         platform,
         lineAndCommand(`${taskId} pauses when its current iteration is done. Let it go on with:`, resume),

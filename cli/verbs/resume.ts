@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import { lineAndCommand } from '../terminal/line.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   defineVerb,
   JsonSchema,
@@ -29,7 +29,7 @@ export function addResumeVerb(program: Command, { platform }: VerbContext): void
       const saw = sawOf(state);
       await client.resume(taskId, platform.user, saw);
       if (json) return printJson(platform, { type: 'task.resumed', taskId, saw });
-      const watch = shellCommand([platform.program, 'watch', taskId]);
+      const watch = ownCommand(platform.program, 'watch', taskId);
       return printLines(platform, lineAndCommand(`${taskId} goes on. Watch it with:`, watch));
     });
   });

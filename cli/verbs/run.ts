@@ -9,7 +9,7 @@ import { newTaskId } from '../task-id.ts';
 import { line, lineAndCommand, tone } from '../terminal/line.ts';
 import { createScreen, type Screen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import { defineVerb, parseUsage, printJson, type VerbContext, withClient } from './define-verb.ts';
 import { many } from './leave-option.ts';
 import { type RunOptions, RunOptionsSchema, repositoryOf, specOf } from './run-options.ts';
@@ -141,7 +141,7 @@ async function detached(
 }
 
 async function printStarted(platform: Platform, screen: Screen, spec: TaskSpec): Promise<void> {
-  const watch = shellCommand([platform.program, 'watch', spec.taskId]);
+  const watch = ownCommand(platform.program, 'watch', spec.taskId);
   await screen.print([
     line('Started ', tone('strong', spec.taskId)),
     ...askedLines(spec),

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ServerFacts, Started, WorkerFacts } from '../platform.ts';
 import { withProgress } from '../progress.ts';
 import { commandLine, field, type Line, line, tone } from '../terminal/line.ts';
-import { shellCommand } from '../view/shell-words.ts';
+import { asTyped } from '../view/as-typed.ts';
+import { ownCommand } from '../view/shell-words.ts';
 import {
   CountSchema,
   defineVerb,
@@ -38,17 +39,14 @@ export function addUpVerb(program: Command, { platform }: VerbContext): void {
         workers: await platform.ensureWorkers(count, progress, leave),
       }));
       if (json) return printJson(platform, { type: 'up', server, workers });
-      return printLines(
-        platform,
-        upLines(server, workers, shellCommand([platform.program, 'run', 'Fix the failing test'])),
-      );
+      return printLines(platform, upLines(server, workers, platform.program));
     });
 }
 
 function upLines(
   server: Started<ServerFacts>,
   workers: Started<readonly WorkerFacts[]>,
-  next: string,
+  program: string,
 ): readonly Line[] {
   const { address, namespace, uiAddress, kind } = server.facts;
   const title = server.started || workers.started ? 'Up.' : 'Already up.';
@@ -59,7 +57,7 @@ function upLines(
     ...workers.facts.map(({ pid, version }, index) =>
       field(2, 9, index === 0 ? 'workers' : '', `process ${pid}, version ${version}`),
     ),
-    ...workers.facts.flatMap(({ notes }) => notes).map((note) => field(2, 9, 'note', note)),
-    commandLine(2, 9, 'next', next),
+    ...workers.facts.flatMap(({ notes }) => notes).map((note) => field(2, 9, 'note', asTyped(note, program))),
+    commandLine(2, 9, 'next', ownCommand(program, 'run', 'Fix the failing test')),
   ];
 }

@@ -4,7 +4,7 @@ import { splitLines } from '../terminal/escape.ts';
 import { blankLine, commandLine, field, type Line, line, lineAt, tone } from '../terminal/line.ts';
 import { actionLines, standingText } from './action-text.ts';
 import { counted, formatLeft, formatTime } from './format.ts';
-import { shellCommand } from './shell-words.ts';
+import { ownCommand } from './shell-words.ts';
 
 const labelWidth = 12;
 
@@ -59,7 +59,7 @@ function titleLines(card: ApprovalCard): readonly Line[] {
 
 function deliveryLines(card: ApprovalCard, context: CardContext): readonly Line[] {
   if (card.subject !== 'delivery') return [];
-  const whole = shellCommand([context.program, 'diff', card.taskId, '--patch']);
+  const whole = ownCommand(context.program, 'diff', card.taskId, '--patch');
   return [
     ...(context.changes === null ? [] : changeLines(context.changes)),
     commandLine(2, labelWidth, 'whole diff', whole),

@@ -2,7 +2,7 @@ import type { TaskEvent } from '../../contracts/task-event.ts';
 import { outcomeErrorCode } from '../exit-code.ts';
 import { blankLine, commandLine, field, type Line, line, type Span, tone } from '../terminal/line.ts';
 import { counted, formatDuration } from './format.ts';
-import { shellCommand } from './shell-words.ts';
+import { ownCommand, shellCommand } from './shell-words.ts';
 import type { TaskView } from './task-view.ts';
 import { usageSpan } from './usage-line.ts';
 
@@ -77,7 +77,7 @@ function tookSpans(view: TaskView, event: Finished): readonly Span[] {
 }
 
 function nextCommands(event: Finished, program: string): readonly (readonly [string, string])[] {
-  const own = (verb: string) => shellCommand([program, verb, event.taskId]);
+  const own = (verb: string) => ownCommand(program, verb, event.taskId);
   if (event.status !== 'delivered')
     return [
       [own('show'), 'look at it'],

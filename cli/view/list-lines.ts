@@ -2,7 +2,7 @@ import type { TaskListEntry } from '../../client/task-client.ts';
 import { type Line, line, lineAndCommand, lineAt, type Tone, tone } from '../terminal/line.ts';
 import { tableLines } from '../terminal/table.ts';
 import { formatAgo } from './format.ts';
-import { shellCommand } from './shell-words.ts';
+import { ownCommand } from './shell-words.ts';
 
 const tableColumns = 90;
 
@@ -61,7 +61,7 @@ function stacked(task: TaskListEntry, nowMs: number): readonly Line[] {
 
 /** Before the first task: how to start one. */
 export function noTasksLines(program: string): readonly Line[] {
-  const start = shellCommand([program, 'run', 'Fix the failing test']);
+  const start = ownCommand(program, 'run', 'Fix the failing test');
   return lineAndCommand('No tasks yet. Start one in a git repository:', start);
 }
 

@@ -1,7 +1,7 @@
 import type { PendingApproval } from '../../contracts/approval.ts';
 import { messageName } from '../../contracts/words/messages.ts';
 import { commandLine, type Line, lineAt, tone } from '../terminal/line.ts';
-import { shellCommand } from './shell-words.ts';
+import { ownCommand, shellCommand } from './shell-words.ts';
 
 export interface PasteContext {
   readonly program: string;
@@ -13,7 +13,7 @@ export interface PasteContext {
 /** For where nobody can be asked: the exact commands that answer an approval. */
 export function pasteLines(pending: PendingApproval, context: PasteContext): readonly Line[] {
   const { program, taskId } = context;
-  const own = (...words: readonly string[]) => shellCommand([program, ...words]);
+  const own = (...words: readonly string[]) => ownCommand(program, ...words);
   const { approvalId } = pending;
   const approve =
     pending.subject === 'question'

@@ -79,5 +79,5 @@ const words = process.argv.slice(2);
 try {
   process.exit(await runCommandLine(platform, words.length === 0 ? ['run', 'Fix the date bug'] : words));
 } catch (error) {
-  process.exit(await showError(platform.terminal, error, { json: false, debug: true, docs: 'docs/errors/' }));
+  process.exit(await showError(platform.terminal, error, { json: false, debug: true, ...platform }));
 }

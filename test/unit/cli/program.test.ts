@@ -27,6 +27,14 @@ describe('the command line', () => {
     expect(text).toMatch(new RegExp(`Example:\n  \\$ longhaul ${verb}`));
   });
 
+  it('names itself in help and in errors as it can be typed', async () => {
+    const platform = createFakePlatform(undefined, { program: 'npx longhaul' });
+    await runCommandLine(platform, ['steer', '--help']);
+    expect(platform.terminal.stdout()).toContain('Usage: npx longhaul steer');
+    expect(platform.terminal.stdout()).toContain('$ npx longhaul steer fix');
+    await expect(runCommandLine(platform, ['ls', '--statsu'])).rejects.toThrow('See: npx longhaul ls --help');
+  });
+
   it('says its version', async () => {
     expect(await output('--version')).toBe('0.1.0\n');
   });

@@ -3,7 +3,7 @@ import { showError } from '../../../cli/show-error.ts';
 import { LonghaulError } from '../../../contracts/error.ts';
 import { createFakeTerminal } from '../../helpers/fake-terminal.ts';
 
-const context = { json: false, debug: false, docs: 'docs/errors/' };
+const context = { json: false, debug: false, docs: 'docs/errors/', program: 'longhaul' };
 
 describe('an error at the command line', () => {
   it('says its code, what to do and where to read on, and ends with the exit code of its kind', async () => {
@@ -14,6 +14,15 @@ describe('an error at the command line', () => {
       'error server.missing: No server.\n  Install one.\n  more: docs/errors/server.missing.md\n',
     );
     expect(terminal.stdout()).toBe('');
+  });
+
+  it('names the commands of its message as they can be typed', async () => {
+    const error = new LonghaulError('server.unavailable', 'No server runs: start one with "longhaul up".');
+    for (const json of [true, false]) {
+      const terminal = createFakeTerminal();
+      await showError(terminal, error, { ...context, json, program: './bin/longhaul' });
+      expect(terminal.stdout() + terminal.stderr()).toMatch(/start one with \\?"\.\/bin\/longhaul up/);
+    }
   });
 
   it('is one object for programs', async () => {

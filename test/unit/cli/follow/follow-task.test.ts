@@ -13,9 +13,10 @@ const window = { columns: 100, rows: 30, live: true, interactive: true };
 function following(
   facts: Partial<TerminalFacts> = window,
   options: { json?: boolean; liveEvents?: boolean } = {},
+  program = 'longhaul',
 ) {
   const terminal = createFakeTerminal(facts);
-  const platform = createFakePlatform(terminal);
+  const platform = createFakePlatform(terminal, { program });
   const { client } = platform;
   const pending = client.addCard(commandCard('npm install date-fns'), { acceptsSignals: true });
   const story = wholeStory(pending.digest);
@@ -43,6 +44,20 @@ const stopped = (reason: string) =>
   });
 
 describe('following a task on a terminal', () => {
+  it('names commands as they can be typed, in what it tells and in what it shows of now', async () => {
+    const { client, shown, code, story } = following(window, {}, './bin/longhaul');
+    const what = 'no free worker: "longhaul up" starts one (plan waits)';
+    client.push(
+      taskId,
+      ...story.opening.slice(0, 3),
+      event(9, { type: 'live.running', what, sinceMs: 0, tail: '' }),
+    );
+    await vi.waitFor(() => expect(shown()).toContain('no free worker: "./bin/longhaul up" starts one'));
+    client.push(taskId, stopped('no key: see "longhaul doctor"'));
+    expect(await code).toBe(3);
+    expect(shown()).toContain('no key: see "./bin/longhaul doctor"');
+  });
+
   it('asks what waits, sends the answer, and goes on to the end', async () => {
     const { client, story, terminal, settle, code, shown, platform } = following();
     client.push(taskId, ...story.opening);

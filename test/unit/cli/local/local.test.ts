@@ -68,16 +68,46 @@ describe('an editor', () => {
 });
 
 describe('the name to call the program by', () => {
-  it('is its own where the PATH has it', async () => {
-    await symlink('/bin/true', join(folder, 'longhaul'));
-    expect(programName('/opt/longhaul/bin/longhaul', ['/nowhere', folder].join(delimiter), '/')).toBe(
-      'longhaul',
-    );
+  const name = (more: Readonly<Record<string, string>>, workingDirectory = '/home/ann') =>
+    programName({ executable: join(folder, 'bin', 'longhaul'), env: more, workingDirectory });
+  const linked = async (...path: readonly string[]) => {
+    const place = join(folder, ...path);
+    await mkdir(place, { recursive: true });
+    await symlink(join(folder, 'bin', 'longhaul'), join(place, 'longhaul'));
+    return place;
+  };
+  beforeEach(async () => {
+    await mkdir(join(folder, 'bin'));
+    await writeFile(join(folder, 'bin', 'longhaul'), '');
   });
 
-  it('is its path otherwise, short where it lies below', () => {
-    expect(programName('/opt/longhaul/bin/longhaul', '', '/opt/longhaul')).toBe('./bin/longhaul');
-    expect(programName('/opt/longhaul/bin/longhaul', '.', '/home/ann')).toBe('/opt/longhaul/bin/longhaul');
+  it('is its own where the PATH finds it', async () => {
+    const place = await linked('usr', 'bin');
+    expect(name({ PATH: ['/nowhere', place].join(delimiter) })).toBe('longhaul');
+  });
+
+  it('is its path where the PATH finds another one first, or none', async () => {
+    const other = join(folder, 'other');
+    await mkdir(other);
+    await writeFile(join(other, 'longhaul'), '');
+    const path = [other, await linked('usr', 'bin')].join(delimiter);
+    expect(name({ PATH: path })).toBe(join(folder, 'bin', 'longhaul'));
+    expect(name({ PATH: '.' })).toBe(join(folder, 'bin', 'longhaul'));
+    expect(name({})).toBe(join(folder, 'bin', 'longhaul'));
+  });
+
+  it('is short where it lies below, and ready for a shell', async () => {
+    expect(name({}, folder)).toBe('./bin/longhaul');
+    const spaced = { executable: '/opt/my tools/longhaul', env: {}, workingDirectory: '/' };
+    expect(programName(spaced)).toBe("'./opt/my tools/longhaul'");
+  });
+
+  it('begins with npx where only npm has put it on the PATH', async () => {
+    const lent = await linked('node_modules', '.bin');
+    expect(name({ PATH: lent, npm_command: 'exec' })).toBe('npx longhaul');
+    expect(name({ PATH: lent })).toBe('longhaul');
+    const own = [lent, await linked('usr', 'bin')].join(delimiter);
+    expect(name({ PATH: own, npm_command: 'run-script' })).toBe('longhaul');
   });
 });
 
