@@ -23,8 +23,10 @@ import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
 import { modelSettings } from '../workers/model-config.ts';
 import { openTaskClient, openTemporalClient } from '../workers/open-task-client.ts';
 import { artifactStore, localSandbox } from '../workers/ports.ts';
+import { fullDiskBehind, requireRoom } from '../workers/room-in-home.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
 import { taskQueueOf } from '../workers/task-queue.ts';
+import { uncommittedNote } from '../workers/uncommitted.ts';
 import { isUnusedHome } from '../workers/unused-home.ts';
 import { versionFacts } from '../workers/versions/version-facts.ts';
 import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
@@ -74,6 +76,7 @@ function createPlatform(): Platform {
     randomBytes: (count) => randomBytes(count),
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * dayMs },
     openClient: () => openTaskClient(env),
+    requireRoom: () => requireRoom(stateDirectory(env)),
     isUnused: () => isUnusedHome(env),
     async server() {
       const server = await runningServer(env);
@@ -96,6 +99,7 @@ function createPlatform(): Platform {
     model: async (name) => modelFacts(name),
     loadPolicy,
     findRepository,
+    uncommitted: (repository) => uncommittedNote(repository, env),
     editText: (text, fileName) => editText(env['VISUAL'] ?? env['EDITOR'], text, fileName),
     readFile: readNamedFile,
   };
@@ -301,7 +305,7 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     return await runCommandLine(platform, words);
   } catch (error) {
-    return await showError(platform.terminal, error, {
+    return await showError(platform.terminal, await fullDiskBehind(error, env), {
       json: words.includes('--json'),
       debug: (env['LONGHAUL_DEBUG'] ?? '') !== '',
       docs: platform.docs,

@@ -125,6 +125,8 @@ export interface Platform {
   };
   /** A client of the server that runs or is configured. Throws `server.unavailable`. */
   openClient(): Promise<TaskClient>;
+  /** Tries whether the state directory takes anything. Throws `disk.full`, `disk.no_permission`. */
+  requireRoom(): Promise<void>;
   /** Whether no task can ever have been started here: no server is configured, and none has run in this home. */
   isUnused(): boolean;
   /** The server that `openClient` would use; null when none runs. */
@@ -155,6 +157,8 @@ export interface Platform {
   loadPolicy(nameOrFile: string): Promise<PolicyRef>;
   /** The top of the repository that holds a folder, or a bare repository itself; null when there is none. */
   findRepository(folder: string): Promise<string | null>;
+  /** What a repository holds that is in no commit, in one sentence; null when nothing is, or for a URL. Throws `repository.*`. */
+  uncommitted(repository: string): Promise<string | null>;
   /** Lets the person change a text in their editor; null when they have none, the same text when they changed nothing. */
   editText(text: string, fileName: string): Promise<string | null>;
   /** Reads a file that the person names. Throws `usage.invalid`. */

@@ -44,11 +44,16 @@ export function ensurePrivateDirectory(directory: string): string {
 /** Names a failed write by its cause; anything but a full disk counts as one that may not be written. */
 export function diskError(error: unknown, what: string): LonghaulError {
   const reason = error instanceof Error ? error.message : String(error);
-  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
   return full
-    ? new LonghaulError('disk.full', `Cannot ${what}: the disk is full. Free some space and try again.`, {
-        cause: error,
-      })
+    ? new LonghaulError(
+        'disk.full',
+        `Cannot ${what}: the disk is full. Free some space there and try again.`,
+        {
+          cause: error,
+        },
+      )
     : new LonghaulError(
         'disk.no_permission',
         `Cannot ${what}: ${reason}. Make it writable, or set LONGHAUL_HOME to a directory that is.`,

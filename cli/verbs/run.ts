@@ -6,11 +6,18 @@ import { followTask } from '../follow/follow-task.ts';
 import type { ModelFacts, Platform, ServerFacts, Started } from '../platform.ts';
 import { withProgress } from '../progress.ts';
 import { newTaskId } from '../task-id.ts';
-import { line, lineAndCommand, tone } from '../terminal/line.ts';
-import { createScreen, type Screen } from '../terminal/screen.ts';
+import { line, lineAndCommand, lineAt, tone } from '../terminal/line.ts';
+import { createScreen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
 import { ownCommand } from '../view/shell-words.ts';
-import { defineVerb, parseUsage, printJson, type VerbContext, withClient } from './define-verb.ts';
+import {
+  defineVerb,
+  parseUsage,
+  printJson,
+  printLines,
+  type VerbContext,
+  withClient,
+} from './define-verb.ts';
 import { many } from './leave-option.ts';
 import { type RunOptions, RunOptionsSchema, repositoryOf, specOf } from './run-options.ts';
 
@@ -57,20 +64,31 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   const screen = createScreen(platform.terminal);
   const instruction = await instructionOf(platform, given);
   const repository = await repositoryOf(options.repo, platform);
+  // A full disk is named before anything meets it: a server on one says only that it does not answer.
+  await platform.requireRoom();
   const policy = await platform.loadPolicy(options.policy ?? platform.defaults.policy);
   const model = await platform.model(options.model ?? null);
   const taskId = newTaskId(instruction, platform.randomBytes);
   checkModel(model, options);
   const facts = { taskId, instruction, repository, policy, model: model.model ?? '' };
   const spec = specOf(options, facts, platform);
-  await withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen);
+  // Who watches is told once the repository has been fetched; who goes away is told now.
+  const tellsNow = options.detach && !options.includeChanges;
+  const [uncommitted] = await Promise.all([
+    tellsNow ? platform.uncommitted(repository) : null,
+    withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen),
+  ]);
   return withClient(platform, async (client) => {
     await client.start(spec, options.priority === undefined ? {} : { priority: options.priority });
     // The task is safe on the server: its story begins while the worker still starts.
     const workers = startWorker(platform, options.json);
     // Heard below, but maybe not before the first lines are printed: Node ends a process whose rejection nobody hears.
     workers.catch(() => {});
-    if (options.detach) return detached(platform, spec, options.json, workers);
+    if (options.detach) {
+      await printStarted(platform, spec, uncommitted, options.json);
+      await workers;
+      return 0;
+    }
     const followed = followTask(platform, client, screen, spec.taskId, {
       json: options.json,
       liveEvents: options.live,
@@ -127,24 +145,19 @@ function startWorker(platform: Platform, json: boolean): Promise<unknown> {
   return withProgress(platform, json, (progress) => platform.ensureWorkers(1, progress, []));
 }
 
-async function detached(
+async function printStarted(
   platform: Platform,
   spec: TaskSpec,
+  uncommitted: string | null,
   json: boolean,
-  workers: Promise<unknown>,
-): Promise<number> {
+): Promise<void> {
   const { taskId } = spec;
-  if (json) await printJson(platform, { type: 'task.submitted', taskId });
-  else await printStarted(platform, createScreen(platform.terminal), spec);
-  await workers;
-  return 0;
-}
-
-async function printStarted(platform: Platform, screen: Screen, spec: TaskSpec): Promise<void> {
-  const watch = ownCommand(platform.program, 'watch', spec.taskId);
-  await screen.print([
-    line('Started ', tone('strong', spec.taskId)),
+  if (json) return printJson(platform, { type: 'task.submitted', taskId, uncommitted });
+  const watch = ownCommand(platform.program, 'watch', taskId);
+  await printLines(platform, [
+    line('Started ', tone('strong', taskId)),
     ...askedLines(spec),
+    ...(uncommitted === null ? [] : [lineAt(2, tone('warn', '! '), uncommitted)]),
     ...lineAndCommand('It goes on by itself. Watch it with:', watch),
   ]);
 }

@@ -14,6 +14,7 @@ export interface Finding {
 }
 
 const littleDiskBytes = 1_000_000_000;
+const noDiskBytes = 1_000_000;
 
 /** What the facts mean. Pure. */
 export function findingsOf(facts: DoctorFacts, program: string): readonly Finding[] {
@@ -105,10 +106,15 @@ function stateFindings(state: DoctorFacts['stateDirectory']): readonly Finding[]
   return [
     ok('state', `${path}${exists ? '' : ' (not made yet)'}${free}`),
     ...(shared ? [note('state', 'other users can read it', `chmod 700 ${path}`)] : []),
-    ...(freeBytes !== null && freeBytes < littleDiskBytes
-      ? [note('disk', 'little space is left', 'free some: sandboxes and artifacts lie there')]
-      : []),
+    ...diskFindings(freeBytes),
   ];
+}
+
+function diskFindings(freeBytes: number | null): readonly Finding[] {
+  const fix = 'free some: the server, sandboxes and artifacts write there';
+  if (freeBytes === null || freeBytes >= littleDiskBytes) return [];
+  if (freeBytes >= noDiskBytes) return [note('disk', 'little space is left', fix)];
+  return [missing('disk', 'disk.full', 'no space is left where the state lies', fix)];
 }
 
 function serverFinding(

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -117,6 +117,39 @@ test.skipIf(noDiskReason !== undefined)(
     expect(exitCode).toBe(8);
   },
 );
+
+test.skipIf(noDiskReason !== undefined)(
+  'a disk that has filled up while the server runs is named, and a task starts once there is room',
+  async () => {
+    const home = join(world.directory, 'filled-disk');
+    mountSmallDisk(home, 40 * 1024 * 1024);
+    const env = { ...world.env, LONGHAUL_HOME: home };
+    const cli = (...args: readonly string[]) => world.cli(args, { env }).ended;
+    onTestFinished(async () => void (await cli('down')));
+    expect(await cli('up')).toMatchObject({ exitCode: 0 });
+    fillDisk(home);
+    const repository = world.repository('on-filled-disk', brokenSum);
+    const run = ['run', '--json', '--detach', '--repo', repository, 'Mend (mend)'];
+    const refused = await cli(...run);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      code: 'disk.full',
+      message: expect.stringContaining(home),
+    });
+    expect(refused.exitCode).toBe(8);
+    rmSync(join(home, 'fill'));
+    expect(await cli(...run)).toMatchObject({ exitCode: 0 });
+  },
+);
+
+function fillDisk(folder: string): void {
+  for (const bytes of [1024 * 1024, 4096]) {
+    try {
+      for (;;) appendFileSync(join(folder, 'fill'), Buffer.alloc(bytes));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+    }
+  }
+}
 
 test.skipIf(noDiskReason !== undefined)(
   'a disk of artifacts that fills up holds a task back until there is room, and loses nothing',

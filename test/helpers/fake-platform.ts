@@ -83,6 +83,7 @@ export function createFakePlatform(
     randomBytes: (count) => new Uint8Array(count).map((_, index) => index),
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * 86_400_000 },
     openClient: async () => client,
+    requireRoom: async () => {},
     isUnused: () => false,
     server: async () => embedded,
     ensureServer: async () => ({ facts: embedded, started: false }),
@@ -97,6 +98,7 @@ export function createFakePlatform(
     model: async (name) => ({ ...someModel, model: name ?? someModel.model }),
     loadPolicy: async (nameOrFile) => ({ name: nameOrFile, digest: null }),
     findRepository: async (folder) => folder,
+    uncommitted: async () => null,
     editText: async () => null,
     async readFile(path) {
       throw new LonghaulError('usage.invalid', `There is no file ${path}.`);

@@ -195,6 +195,47 @@ describe('run', () => {
     expect(await running(['--detach', instruction], { model, ensureServer }).code).toBe(0);
   });
 
+  it('names a full disk before it starts anything', async () => {
+    const fault = new LonghaulError('disk.full', 'Cannot write in /home/ann/state: the disk is full.');
+    const ensureServer = vi.fn();
+    const { code, client } = running(['--detach', instruction], {
+      ensureServer,
+      requireRoom: () => Promise.reject(fault),
+    });
+    await expect(code).rejects.toBe(fault);
+    expect(ensureServer).not.toHaveBeenCalled();
+    expect(client.calls).toEqual([]);
+  });
+
+  describe('with changes that are in no commit', () => {
+    const note = '2 files changed but not committed, and no part of the task: a.ts, b.ts.';
+    const uncommitted = vi.fn(async () => note);
+
+    it('says so before it goes away, also to programs', async () => {
+      const person = running(['--detach', instruction], { uncommitted });
+      await person.code;
+      expect(person.terminal.stdout()).toContain(`  ! ${note}\n`);
+      const program = running(['--detach', '--json', instruction], { uncommitted });
+      await program.code;
+      expect(JSON.parse(program.terminal.stdout())).toMatchObject({ uncommitted: note });
+    });
+
+    it('does not look for them where they are part of the task', async () => {
+      uncommitted.mockClear();
+      await running(['--detach', '--include-changes', instruction], { uncommitted }).code;
+      expect(uncommitted).not.toHaveBeenCalled();
+    });
+
+    it('starts nothing when the repository cannot be read', async () => {
+      const fault = new LonghaulError('repository.unreadable', 'damaged');
+      const { code, client } = running(['--detach', instruction], {
+        uncommitted: () => Promise.reject(fault),
+      });
+      await expect(code).rejects.toBe(fault);
+      expect(client.calls.map(({ verb }) => verb)).not.toContain('start');
+    });
+  });
+
   it('says what it cannot ask for', async () => {
     await expect(running(['x'.repeat(20_001)]).code).rejects.toMatchObject({ code: 'usage.invalid' });
   });
@@ -217,9 +258,13 @@ describe('run', () => {
     expect(terminal.stdout()).toContain(`longhaul watch ${ownId}`);
   });
 
-  it('detached as JSON gives the id alone', async () => {
+  it('detached as JSON gives the id', async () => {
     const { code, terminal } = running(['--detach', '--json', instruction]);
     await code;
-    expect(JSON.parse(terminal.stdout())).toEqual({ type: 'task.submitted', taskId: ownId });
+    expect(JSON.parse(terminal.stdout())).toEqual({
+      type: 'task.submitted',
+      taskId: ownId,
+      uncommitted: null,
+    });
   });
 });

@@ -39,6 +39,11 @@ describe('doctor', () => {
       ['disk.no_permission'],
     ],
     [
+      'a disk without space',
+      { stateDirectory: { ...soundFacts.stateDirectory, freeBytes: 0 } },
+      ['disk.full'],
+    ],
+    [
       'a configured server that does not answer',
       {
         server: {
