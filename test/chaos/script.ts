@@ -16,7 +16,9 @@ export const words = ['first', 'second', 'undone', 'third'] as const;
  */
 export function script(counter: Counter) {
   const run = (word: string) => ({ exec_command: `${counter.command(word)}; echo ${word} >> runs.log` });
-  const held = { exec_command: `${counter.command('first')}; ${heldOnce}; echo first >> runs.log` };
+  const held = (word: string) => ({
+    exec_command: `${counter.command(word)}; ${heldOnce}; echo ${word} >> runs.log`,
+  });
   const turns: readonly TurnInput[] = [
     { reply: [run('first'), run('second')] },
     { reply: [{ ask_human: 'Shall it add?' }, run('undone')] },
@@ -30,7 +32,8 @@ export function script(counter: Counter) {
     conversations: [
       conversation('chaos', turns),
       conversation('repairs', turns.toSpliced(-1, 0, { reply: [{ exec_command: repair }] })),
-      conversation('held', turns.with(0, { reply: [held, run('second')] })),
+      conversation('held', turns.with(0, { reply: [held('first'), run('second')] })),
+      conversation('held later', turns.with(3, { reply: [{ apply_patch: mendSum }, held('third')] })),
       conversation('garbage', faulty({ kind: 'garbage' }, { kind: 'completed_with', response: null })),
       conversation('cut', faulty({ kind: 'reset' }, { kind: 'end', afterEvents: 4 })),
       conversation(

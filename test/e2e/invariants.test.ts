@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { IterationRecord } from '../../contracts/record.ts';
+import { checkpointRef } from '../../forge/layout.ts';
 import type { Evidence } from '../helpers/e2e-evidence.ts';
 import { deliveredBranch } from '../helpers/e2e-repositories.ts';
 import { brokenSum, conversation, mendAndDone, sumCheck } from '../helpers/e2e-scenario.ts';
@@ -189,4 +190,19 @@ test('a record that was changed, left out or put elsewhere is seen', () => {
     },
   }));
   expect(invariants.treesJoin(moved)).toEqual(['iteration 3 began on another tree']);
+});
+
+test('a checkpoint that was written over, and one that nothing holds, are seen', () => {
+  const { commit } = evidence.ledger[2]?.record.checkpoint ?? {};
+  const [first] = evidence.ledger;
+  const ref = checkpointRef(1);
+  const over = new Map([...evidence.refs, [ref, commit ?? '']]);
+  const problem = `the checkpoint of 1 is recorded as ${first?.record.checkpoint.commit}, and`;
+  expect(invariants.checkpointsAreHeld({ ...evidence, refs: over })).toEqual([
+    `${problem} ${commit} is held`,
+  ]);
+  const without = new Map([...evidence.refs].filter(([name]) => name !== ref));
+  expect(invariants.checkpointsAreHeld({ ...evidence, refs: without })).toEqual([
+    `${problem} undefined is held`,
+  ]);
 });

@@ -15,9 +15,11 @@ import type { IterationRecord } from '../../contracts/record.ts';
 import type { TaskSpec } from '../../contracts/task.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { CodingTaskInput } from '../../contracts/task-state.ts';
+import { taskGitDir } from '../../forge/layout.ts';
 import { runningServer } from '../../workers/connection.ts';
 import { artifactStore } from '../../workers/ports.ts';
 import { secrets, type World } from './e2e-world.ts';
+import { git } from './git-fixture.ts';
 
 /** One link of a ledger: the bytes as stored, under the name that the link after it gives. */
 export interface LedgerEntry {
@@ -51,6 +53,8 @@ export interface Evidence {
   /** Texts that must hold no secret, by where they come from. */
   readonly texts: ReadonlyMap<string, Buffer>;
   readonly secrets: readonly string[];
+  /** What the task's own repository holds, commit by ref. */
+  readonly refs: ReadonlyMap<string, string>;
   /** Processes, directories and groups of the task that are still there. */
   readonly leftovers: readonly string[];
   /** Each event of the whole history, over all runs: its place as in `TaskEvent`, its size. */
@@ -100,6 +104,7 @@ export async function collectEvidence(world: World, taskId: TaskId): Promise<Evi
     transcripts,
     texts: new Map([['history', Buffer.from(encoded)], ...textsOf(world), ...commandLines()]),
     secrets,
+    refs: refsOf(taskGitDir(world.home, taskId)),
     leftovers: leftoversOf(world.home, taskId),
     history: placed.map(({ runIndex, event }) => ({
       seq: `${runIndex}.${event.eventId}`,
@@ -173,6 +178,16 @@ function orEmpty<T>(read: () => readonly T[]): readonly T[] {
 function gitObjects(gitDir: string): Buffer {
   const args = ['--git-dir', gitDir, 'cat-file', '--batch', '--batch-all-objects', '--unordered'];
   return execFileSync('git', args, { maxBuffer: 2 * 1024 ** 3 });
+}
+
+function refsOf(gitDir: string): ReadonlyMap<string, string> {
+  const listed = git(gitDir, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/longhaul');
+  return new Map(
+    listed.split('\n').map((line) => {
+      const [ref = '', commit = ''] = line.split(' ');
+      return [ref, commit];
+    }),
+  );
 }
 
 /** The arguments of every process of this machine, which every user may read. */

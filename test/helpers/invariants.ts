@@ -2,6 +2,7 @@ import { expect, vi } from 'vitest';
 import { canonicalBytes, digestOf } from '../../contracts/digest.ts';
 import type { TaskId } from '../../contracts/ids.ts';
 import { IterationRecordSchema } from '../../contracts/record.ts';
+import { checkpointRef } from '../../forge/layout.ts';
 import { collectEvidence, type Evidence, leftoversOf } from './e2e-evidence.ts';
 import type { World } from './e2e-world.ts';
 
@@ -175,6 +176,14 @@ export const treesJoin: Invariant = ({ ledger, events }) => {
   });
 };
 
+/** The task's own repository holds each checkpoint by the ref of its iteration, as the ledger names it. */
+export const checkpointsAreHeld: Invariant = ({ ledger, refs }) =>
+  ledger.flatMap(({ record: { iteration, checkpoint } }) => {
+    const held = refs.get(checkpointRef(iteration));
+    if (checkpoint.after === checkpoint.before || held === checkpoint.commit) return [];
+    return [`the checkpoint of ${iteration} is recorded as ${checkpoint.commit}, and ${held} is held`];
+  });
+
 const bugs = [
   'EVENT_TYPE_WORKFLOW_EXECUTION_FAILED',
   'WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE',
@@ -198,6 +207,7 @@ export const invariants = {
   nothingIsLeft,
   ledgerRecomputes,
   treesJoin,
+  checkpointsAreHeld,
 } as const satisfies Record<string, Invariant>;
 
 /** All that is wrong with a task's evidence, by invariant. */

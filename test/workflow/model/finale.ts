@@ -61,7 +61,14 @@ export async function expectLeft(x: Expected, real: Real): Promise<void> {
     }),
   );
   const ledger = records.map((record) => ({ digest: digestOf(canonicalBytes(record)), record }));
-  const nothing = { transcripts: [], texts: new Map(), secrets: [], leftovers: [], history: [] };
+  const nothing = {
+    transcripts: [],
+    texts: new Map(),
+    secrets: [],
+    refs: new Map(),
+    leftovers: [],
+    history: [],
+  };
   const spec = fakeSpec(task.taskId);
   const evidence = { taskId: task.taskId, spec, events, ledger, cards: new Map(cards), ...nothing };
   for (const invariant of [oneObservationAnAction, nothingRanUnasked, approvalsAreBound, ledgerRecomputes])
