@@ -56,14 +56,16 @@ async function waitWithReminders(
   lastMs: number,
 ): Promise<void> {
   const openedAtMs = Math.min(...opened.map((p) => p.openedAtMs));
+  // From the asking on, not from now: a server that was away meanwhile must not swallow the first one.
+  let reminder = nextReminder(openedAtMs, openedAtMs, lastMs);
   for (;;) {
-    const reminder = nextReminder(openedAtMs, Date.now(), lastMs);
     const untilMs = reminder?.atMs ?? lastMs;
     if (await condition(answered, Math.max(1, untilMs - Date.now()))) return;
     if (reminder === null) return;
     for (const approval of opened)
       if (answerTo(task, approval.approvalId) === undefined)
         tellOfApproval(task.state, approval, reminder.number);
+    reminder = nextReminder(openedAtMs, Date.now(), lastMs);
   }
 }
 

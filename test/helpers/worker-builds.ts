@@ -22,6 +22,18 @@ export const waitsFirst: BuildChange = (code) => {
   return code.replace(start, `${start} await (0,${sdk}.sleep)(1);`);
 };
 
+/** The same code with other constants, each given in milliseconds by its name. */
+export const timed =
+  (constants: Readonly<Record<string, number>>): BuildChange =>
+  (code) =>
+    Object.entries(constants).reduce((changed, [name, ms]) => {
+      const found = changed.match(new RegExp(`const ${name} = \\d+;`, 'g')) ?? [];
+      const [only] = found;
+      if (only === undefined || found.length > 1)
+        throw new Error(`the bundle has ${found.length} constants ${name}`);
+      return changed.replace(only, `const ${name} = ${ms};`);
+    }, code);
+
 export interface TestBuild {
   readonly buildId: string;
   /** The environment of a worker that runs it. */
