@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { localActivityOf } from '../../client/projection/local-activity.ts';
+import type { CodingTaskInput } from '../../contracts/task-state.ts';
+import { workflowType } from '../../contracts/words/messages.ts';
 import { patch, shell } from '../helpers/fake-facts.ts';
 import type { PlayedTask } from '../helpers/task-play.ts';
 import { localActivities, runsOf } from './history.ts';
@@ -65,6 +67,50 @@ test.concurrent('what a person lets stand is known to the next plan, and an edit
   expect(task.stages.inputs('plan').map(({ standing }) => standing?.length)).toEqual([0, 1, 1, 1]);
   expect(await askedApart(task)).toEqual([['i1.a0'], ['i3.a0'], ['i3.a0'], ['i4.deliver']]);
 });
+
+test.concurrent('what stands by a rule that came while the model answered is judged afresh', async () => {
+  const asked = await stage().play([{ actions: [shell('npm install left-pad')] }, allowed, {}]);
+  const [first] = await asked.pending();
+  const plan = asked.stages.hold('plan');
+  const task = await goOnWithOpenQuestion(asked);
+  await plan.reached;
+  await task.answer(first, { scope: 'task' });
+  plan.release();
+  await task.outcome();
+  const standing = task.stages.inputs('plan').map((input) => input.standing?.length);
+  expect(standing).toEqual([0, 0, 1]);
+  expect(await askedApart(task)).toEqual([['i2.a0'], ['i3.deliver']]);
+});
+
+test.concurrent('standing rules that are too long to be sent with a plan hold all the same', async () => {
+  const installs = Array.from({ length: 5 }, (_, index) =>
+    shell(`npm install ${'a'.repeat(450)}${'bcdef'[index]}`),
+  );
+  const task = await stage().play([{ actions: installs }, { actions: installs }, allowed, {}]);
+  for (const approval of await task.pending(installs.length)) await task.answer(approval, { scope: 'task' });
+  await task.outcome();
+  const standing = task.stages.inputs('plan').map((input) => input.standing?.length);
+  expect(standing).toEqual([0, undefined, undefined, undefined]);
+  const [, again] = await task.records();
+  const rules = again?.actions.map(({ decision }) => `${decision.outcome} by ${decision.ruleId}`);
+  expect(rules).toEqual(installs.map((_, index) => `allow by standing/${index + 1}`));
+});
+
+/**
+ * The task once more, from the state that it has now, as a new run gets it: at the beginning of an iteration, with its question still open. No
+ * run leaves one open today: an answer cannot come in any other way while a model answers.
+ */
+async function goOnWithOpenQuestion(task: PlayedTask): Promise<PlayedTask> {
+  const input: CodingTaskInput = { type: 'continue', state: { ...(await task.state()), status: 'running' } };
+  await task.handle.terminate();
+  const { temporal, workerOptions } = stage();
+  await temporal.workflow.start(workflowType, {
+    workflowId: task.taskId,
+    taskQueue: workerOptions.taskQueue ?? '',
+    args: [input],
+  });
+  return task;
+}
 
 /** What policy was asked apart from the plans: the actions of each time. */
 async function askedApart({ taskId }: PlayedTask): Promise<readonly (readonly string[])[]> {
