@@ -21,7 +21,12 @@ import { workLimits } from './limits/work-limits.ts';
 import { createPorts } from './ports.ts';
 import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
-import { openVersions, type VersionOptions, type Versions } from './versions/open-versions.ts';
+import {
+  defaultLookEveryMs,
+  openVersions,
+  type VersionOptions,
+  type Versions,
+} from './versions/open-versions.ts';
 
 const failedWithinMs = 10_000;
 const workerOptions = {
@@ -46,6 +51,8 @@ export interface WorkerParts {
   readonly modelLimits: Partial<ModelLimits>;
   /** Around Longhaul's own: the first sees an activity before anything of it has run, and its end last. */
   readonly interceptors: readonly ActivityInterceptorsFactory[];
+  /** How often it looks after the versions of its queue. */
+  readonly lookEveryMs: number;
 }
 
 /**
@@ -53,7 +60,12 @@ export interface WorkerParts {
  * and what making the ports throws.
  */
 export async function runWorker(options: VersionOptions, parts: Partial<WorkerParts> = {}): Promise<void> {
-  const { around = (ports) => ports, interceptors = [], modelLimits = {} } = parts;
+  const {
+    around = (ports) => ports,
+    interceptors = [],
+    modelLimits = {},
+    lookEveryMs = defaultLookEveryMs,
+  } = parts;
   // Behind the limits: what has waited for its turn may have been given away meanwhile.
   const fenced = fencedPorts(createPorts(process.env, modelLimits), fence);
   const ports = limitPorts(fenced, workLimits(process.env), liveSandboxes(stateDirectory()));
@@ -67,7 +79,10 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
     const connection = await NativeConnection.connect(server.connectionOptions);
     try {
       const client = new Client({ connection, namespace });
-      const versions = openVersions(options, build, { client, taskQueue }, announced, address);
+      const versions = openVersions(options, build, { client, taskQueue }, announced, {
+        address,
+        lookEveryMs,
+      });
       await versions.prepare();
       const worker = await Worker.create({
         ...workerOptions,

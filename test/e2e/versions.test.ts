@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
+import { isRunning } from '../../workers/process-lock.mjs';
 import { taskQueueOf } from '../../workers/task-queue.ts';
 import { lookAfter } from '../../workers/versions/caretaker.ts';
 import { routing } from '../../workers/versions/deployment.ts';
@@ -31,6 +33,8 @@ const scenario = {
     conversation('plain', mendAndDone),
   ],
 };
+
+const watchfulMain = fileURLToPath(new URL('../helpers/programs/watchful-worker.ts', import.meta.url));
 
 let world: World;
 let connection: Connection;
@@ -233,6 +237,17 @@ test('while a worker runs it takes over what others leave: tasks of one that die
   expect(await look(first)).toBe('current');
   expect(await current()).toBe(first.buildId);
   expect(said.at(-1)).toBe(`${first.buildId} is current now: ${second.buildId} has no worker any more`);
+});
+
+test('a worker whose version was replaced serves its task to the end of the iteration, then ends by itself; the others stay', async () => {
+  const old = await startWorkerProcess({ home: world.home, env: first.env, main: watchfulMain });
+  const story = await startHeld();
+  const replacing = await startWorkerProcess({ home: world.home, env: second.env, main: watchfulMain });
+  letGo(world, story.taskId);
+  await deliveredOnce(story);
+  expect(await decidedBy(story)).toEqual([[first.buildId], [second.buildId]]);
+  await vi.waitFor(() => expect(isRunning(old)).toBe(false), { timeout: 60_000 });
+  expect((await listWorkers(world.home)).map(({ pid }) => pid)).toEqual([replacing.pid]);
 });
 
 test('a server without versions of workers is named in the error, and nothing hangs', async () => {

@@ -26,7 +26,9 @@ export function startCaretaker(
   let looking: Promise<void> | undefined;
   const look = async () => {
     try {
-      if ((await lookAfter(settling, once)) === 'replaced') onDone?.();
+      if ((await lookAfter(settling, once)) !== 'replaced' || onDone === null) return;
+      clearInterval(timer);
+      onDone();
     } catch (error) {
       // The next look may find the server again, or a version that can go on.
       const text = error instanceof Error ? error.message : String(error);
@@ -57,8 +59,8 @@ export async function lookAfter(
     return tasks.some((task) => task.build === build.buildId) ? 'needed' : 'replaced';
   }
   const settlement = await passGate({ ...settling, report: () => {} });
-  await settle(settling, settlement);
+  const notes = await settle(settling, settlement);
   if (settlement.makeCurrent) say(`${build.buildId} is current now: ${currentBuild} has no worker any more`);
-  for (const note of settlement.notes) say(note);
+  for (const note of notes) say(note);
   return 'current';
 }

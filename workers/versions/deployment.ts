@@ -17,8 +17,10 @@ export interface Routing {
 }
 
 // gRPC status codes, https://grpc.io/docs/guides/status-codes/
+const deadlineExceeded = 4;
 const notFound = 5;
 const failedPrecondition = 9;
+const unavailable = 14;
 const workflowQueue = 1;
 const registeredWithinMs = 30_000;
 
@@ -29,7 +31,7 @@ export function deploymentName(taskQueue: string): string {
   return `${taskQueue.replaceAll(/[.:]|^__/g, '-')}-${digest}`;
 }
 
-/** Throws `version.unsupported` where the server does not say. */
+/** Throws `version.unsupported` where the server does not say, `server.unavailable` where it does not answer; as do all of these calls. */
 export async function routing({ client, taskQueue }: Deployment): Promise<Routing> {
   const described = await client.workflowService
     .describeTaskQueue({
@@ -38,7 +40,7 @@ export async function routing({ client, taskQueue }: Deployment): Promise<Routin
       taskQueueType: workflowQueue,
     })
     .catch((error: unknown) => {
-      throw unsupported('asking for the versions of', taskQueue, error);
+      throw versionFault('asking for the versions of', taskQueue, error);
     });
   const current = described.versioningInfo?.currentDeploymentVersion;
   const own = current?.deploymentName === deploymentName(taskQueue);
@@ -64,7 +66,7 @@ export async function wasCurrent(deployment: Deployment, buildId: string): Promi
     return (found.workerDeploymentVersionInfo?.firstActivationTime ?? null) !== null;
   } catch (error) {
     if (codeOf(error) === notFound) return false;
-    throw unsupported('asking for a version of', taskQueue, error);
+    throw versionFault('asking for a version of', taskQueue, error);
   }
 }
 
@@ -84,34 +86,54 @@ export async function makeCurrent({ client, taskQueue }: Deployment, buildId: st
       // The first polls of a version make it known, a moment after they have begun.
       const early = [notFound, failedPrecondition].includes(codeOf(error) ?? -1);
       if (!early || Date.now() > deadline)
-        throw unsupported('making a version current for', taskQueue, error);
+        throw versionFault('making a version current for', taskQueue, error);
     }
     await delay(25);
   }
 }
 
-/** Moves a running task to a build, until it is moved again or let go; null lets it go. Twice is once. */
+/** Moves a running task to a build, until it is moved again or let go; null lets it go. Twice is once, and one that has ended needs nothing. */
 export async function pin(
   { client, taskQueue }: Deployment,
   taskId: string,
   buildId: string | null,
 ): Promise<void> {
   const version = { deploymentName: deploymentName(taskQueue), buildId: buildId ?? '' };
-  await client.workflowService.updateWorkflowExecutionOptions({
-    namespace: client.options.namespace,
-    workflowExecution: { workflowId: taskId },
-    updateMask: { paths: ['versioning_override'] },
-    workflowExecutionOptions:
-      buildId === null ? {} : { versioningOverride: { pinned: { behavior: 1, version } } },
-  });
+  try {
+    await client.workflowService.updateWorkflowExecutionOptions({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId: taskId },
+      updateMask: { paths: ['versioning_override'] },
+      workflowExecutionOptions:
+        buildId === null ? {} : { versioningOverride: { pinned: { behavior: 1, version } } },
+    });
+  } catch (error) {
+    if (codeOf(error) !== notFound) throw versionFault('moving a task between', taskQueue, error);
+  }
 }
 
 function codeOf(error: unknown): number | undefined {
-  return isGrpcServiceError(error) ? error.code : undefined;
+  return grpcOf(error)?.code;
 }
 
-function unsupported(what: string, taskQueue: string, error: unknown): LonghaulError {
-  const found = isGrpcServiceError(error) ? error.details : String(error);
+/** The client's own calls wrap what the server has said. */
+function grpcOf(error: unknown) {
+  const said = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(said) ? said : undefined;
+}
+
+/** What the server said to a call about versions: `server.unavailable` where nobody answers, else `version.unsupported`. */
+export function versionFault(what: string, taskQueue: string, error: unknown): LonghaulError {
+  const said = grpcOf(error);
+  // A worker's connection leaves `details` empty and says it in the message.
+  const found = said === undefined ? String(error) : said.details || said.message;
+  if ([unavailable, deadlineExceeded].includes(codeOf(error) ?? -1)) {
+    return new LonghaulError(
+      'server.unavailable',
+      `The Temporal server did not answer when ${what} the workers of the task queue ${taskQueue} was asked for: ${found}. See "longhaul doctor".`,
+      { cause: error },
+    );
+  }
   return new LonghaulError(
     'version.unsupported',
     `The Temporal server refused ${what} the workers of the task queue ${taskQueue}: ${found}. It has to be 1.31 or newer, with worker deployments on and this worker's login allowed to write. Where that cannot be had, set LONGHAUL_WORKER_VERSIONING=off: an upgrade then reaches running tasks at once.`,

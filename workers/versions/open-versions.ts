@@ -29,7 +29,7 @@ export interface Versions {
   lookAfter(shutdown: () => void): () => Promise<void>;
 }
 
-const lookEveryMs = 60_000;
+export const defaultLookEveryMs = 60_000;
 
 /** Binds the gate and the caretaker to this worker. Throws `config.invalid`. */
 export function openVersions(
@@ -37,7 +37,7 @@ export function openVersions(
   build: WorkerBuild,
   deployment: Deployment,
   announced: AnnouncedWorker,
-  address: string,
+  { address, lookEveryMs }: { readonly address: string; readonly lookEveryMs: number },
 ): Versions {
   const { taskQueue, client } = deployment;
   if (!versioningEnabled()) return withoutVersions(deployment);
@@ -65,8 +65,7 @@ export function openVersions(
     },
     async takeOver() {
       if (settlement === undefined) return [];
-      await settle(settling, settlement);
-      return settlement.notes;
+      return settle(settling, settlement);
     },
     lookAfter: (shutdown) =>
       startCaretaker(

@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import { workflowType } from '../../contracts/words/messages.ts';
-import type { Deployment } from './deployment.ts';
+import { type Deployment, versionFault } from './deployment.ts';
 
 export interface RunningTask {
   readonly taskId: string;
@@ -16,7 +16,10 @@ const pinnedBehavior = 1;
 
 type VersioningInfo = temporal.api.workflow.v1.IWorkflowExecutionVersioningInfo;
 
-/** The running tasks of a queue that are not simply on `exceptBuild`, from visibility, which may lag behind by a second. */
+/**
+ * The running tasks of a queue that are not simply on `exceptBuild`, from visibility, which may lag behind by a second.
+ * Throws `version.unsupported`, `server.unavailable`.
+ */
 export async function runningTasks(
   deployment: Deployment,
   exceptBuild: string | null,
@@ -28,12 +31,20 @@ export async function runningTasks(
     `TaskQueue = '${taskQueue.replaceAll("'", "\\'")}'`,
   ].join(' AND ');
   const tasks: RunningTask[] = [];
-  for await (const listed of client.workflow.list({ query })) {
-    const { raw } = await client.workflow.getHandle(listed.workflowId).describe();
-    const info = raw.workflowExecutionInfo;
-    if (info?.status !== listed.status.code) continue;
-    const task = taskOf(listed.workflowId, info.execution?.runId ?? listed.runId, info.versioningInfo ?? {});
-    if (task.build !== exceptBuild || task.settled) tasks.push(task);
+  try {
+    for await (const listed of client.workflow.list({ query })) {
+      const { raw } = await client.workflow.getHandle(listed.workflowId).describe();
+      const info = raw.workflowExecutionInfo;
+      if (info?.status !== listed.status.code) continue;
+      const task = taskOf(
+        listed.workflowId,
+        info.execution?.runId ?? listed.runId,
+        info.versioningInfo ?? {},
+      );
+      if (task.build !== exceptBuild || task.settled) tasks.push(task);
+    }
+  } catch (error) {
+    throw versionFault('listing the tasks of', taskQueue, error);
   }
   return tasks;
 }

@@ -1,3 +1,4 @@
+import { LonghaulError } from '../../contracts/error.ts';
 import type { WorkerBuild } from '../build.ts';
 import { type Deployment, makeCurrent, pin, type Routing, routing, wasCurrent } from './deployment.ts';
 import { type HistoryToReplay, replayHistories } from './replay.ts';
@@ -23,7 +24,7 @@ export interface Settlement {
   readonly makeCurrent: boolean;
   readonly move: readonly RunningTask[];
   readonly letGo: readonly RunningTask[];
-  /** For the person who starts the worker. */
+  /** For the person who starts the worker: what is to stay as it is. */
   readonly notes: readonly string[];
 }
 
@@ -59,19 +60,42 @@ export async function passGate(settling: Settling): Promise<Settlement> {
     makeCurrent: !current,
     move,
     letGo: running.filter(({ settled, build: own }) => settled && own === build.buildId),
-    notes: [
-      ...move.map((task) => `${task.taskId} moved here from ${task.build}, which has no worker any more`),
-      ...stuck.map((verdict) => stuckNote(verdict, build.buildId)),
-    ],
+    notes: stuck.map((verdict) => stuckNote(verdict, build.buildId)),
   };
 }
 
-/** Does what the gate has found; the worker polls by now. Twice is once. */
-export async function settle(settling: Settling, settlement: Settlement): Promise<void> {
+/**
+ * Does what the gate has found; the worker polls by now. Twice is once. Gives all that a person should know. A task that cannot be moved
+ * is named and stops nobody else: this version is current already. Throws `version.unsupported`, `server.unavailable`.
+ */
+export async function settle(settling: Settling, settlement: Settlement): Promise<readonly string[]> {
   const { deployment, build } = settling;
   if (settlement.makeCurrent) await makeCurrent(deployment, build.buildId);
-  for (const { taskId } of settlement.move) await pin(deployment, taskId, build.buildId);
-  for (const { taskId } of settlement.letGo) await pin(deployment, taskId, null);
+  const notes: string[] = [];
+  for (const task of settlement.move) {
+    const from = `from ${task.build}, which has no worker any more`;
+    const problem = await problemOf(pin(deployment, task.taskId, build.buildId));
+    notes.push(
+      problem === null
+        ? `${task.taskId} moved here ${from}`
+        : `${task.taskId} waits, and cannot be moved here ${from}: ${problem}`,
+    );
+  }
+  for (const { taskId } of settlement.letGo) {
+    const problem = await problemOf(pin(deployment, taskId, null));
+    if (problem !== null) notes.push(`${taskId} stays bound to ${build.buildId}: ${problem}`);
+  }
+  return [...notes, ...settlement.notes];
+}
+
+async function problemOf(pinned: Promise<void>): Promise<string | null> {
+  try {
+    await pinned;
+    return null;
+  } catch (error) {
+    if (error instanceof LonghaulError) return error.message;
+    throw error;
+  }
 }
 
 /** A build that another one has taken over from, and that nobody asked back: an old worker that was only started again. */

@@ -1,4 +1,4 @@
-import { LonghaulError } from '../../contracts/error.ts';
+import { errorCode, LonghaulError } from '../../contracts/error.ts';
 import type { Environment } from '../state-dir.ts';
 import { type Deployment, routing } from './deployment.ts';
 
@@ -15,11 +15,14 @@ export function versioningEnabled(env: Environment = process.env): boolean {
 
 /**
  * A worker without a version gets nothing from a queue that has a current version: its tasks would wait for ever.
- * Throws `config.invalid` there.
+ * Throws `config.invalid` there, `server.unavailable` where nobody says.
  */
 export async function refuseUnversioned(deployment: Deployment): Promise<void> {
-  // A server that knows nothing of versions has no current one.
-  const { currentBuild } = await routing(deployment).catch(() => ({ currentBuild: null }));
+  const { currentBuild } = await routing(deployment).catch((error: unknown) => {
+    // A server that knows nothing of versions has no current one.
+    if (errorCode(error) === 'version.unsupported') return { currentBuild: null };
+    throw error;
+  });
   if (currentBuild === null) return;
   throw new LonghaulError(
     'config.invalid',
