@@ -21,6 +21,7 @@ import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
 import { modelSettings } from '../workers/model-config.ts';
+import { otherSettings } from '../workers/model-mark.ts';
 import { openTaskClient, openTemporalClient } from '../workers/open-task-client.ts';
 import { artifactStore, localSandbox } from '../workers/ports.ts';
 import { fullDiskBehind, requireRoom } from '../workers/room-in-home.ts';
@@ -29,7 +30,12 @@ import { taskQueueOf } from '../workers/task-queue.ts';
 import { uncommittedNote } from '../workers/uncommitted.ts';
 import { isUnusedHome } from '../workers/unused-home.ts';
 import { versionFacts } from '../workers/versions/version-facts.ts';
-import { listWorkers, startWorkerProcess, stopWorker } from '../workers/worker-processes.ts';
+import {
+  listWorkers,
+  startWorkerProcess,
+  stopWorker,
+  type WorkerProcess,
+} from '../workers/worker-processes.ts';
 import { brokenPipeExitCode } from './exit-code.ts';
 import { systemClock } from './local/clock.ts';
 import { editText } from './local/edit-text.ts';
@@ -88,6 +94,7 @@ function createPlatform(): Platform {
       return { facts: serverFacts(server), started: running === undefined };
     },
     ensureWorkers,
+    workers: ownWorkers,
     stop,
     runWorker: async ({ promote, leave }) => {
       const { serveTasks } = await import('../workers/serve-tasks.ts');
@@ -132,7 +139,24 @@ async function workersOf(address: string | null): Promise<readonly WorkerFacts[]
   return workers
     .filter((worker) => worker.taskQueue === taskQueue)
     .filter((worker) => address === null || worker.address === address)
-    .map(({ pid, address: served, version, notes }) => ({ pid, address: served, version, notes }));
+    .map(workerFacts);
+}
+
+function workerFacts({ pid, address, version, notes, model: mark }: WorkerProcess): WorkerFacts {
+  const model =
+    mark === null
+      ? null
+      : { server: mark.server, keySet: mark.keySet, differs: otherSettings(mark, modelSettings(env), env) };
+  return { pid, address, version, notes, model };
+}
+
+/** Those that a new task may get to; an address is asked for since a home may have had another server. */
+async function ownWorkers(): Promise<readonly WorkerFacts[]> {
+  const workers = await workersOf((await runningServer(env))?.address ?? null);
+  // Naming the build may mean to make it.
+  if (workers.length === 0) return [];
+  const { buildId } = await workerBuild(env);
+  return workers.filter(({ version }) => version === buildId);
 }
 
 async function ensureWorkers(count: number, progress: Progress, leave: readonly string[]) {

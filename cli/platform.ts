@@ -18,10 +18,20 @@ export interface ServerFacts {
   readonly uiAddress: string | null;
 }
 
+export interface WorkerModel {
+  /** Whom it asks; never with a secret. */
+  readonly server: string;
+  readonly keySet: boolean;
+  /** Names of the settings that this environment says otherwise. */
+  readonly differs: readonly string[];
+}
+
 export interface WorkerFacts {
   readonly pid: number;
   readonly address: string;
   readonly version: string;
+  /** How its settings of the model are; null for one that does not tell. */
+  readonly model: WorkerModel | null;
   /** What it has done, and what people have to do. */
   readonly notes: readonly string[];
 }
@@ -142,6 +152,8 @@ export interface Platform {
     progress: Progress,
     leave: readonly string[],
   ): Promise<Started<readonly WorkerFacts[]>>;
+  /** The workers of this machine and version that run: one of them may get the next task. */
+  workers(): Promise<readonly WorkerFacts[]>;
   /** Ends this user's workers, then the embedded server. */
   stop(progress: Progress): Promise<{ readonly workers: number; readonly server: boolean }>;
   /** Runs a worker in this process until SIGINT or SIGTERM; `promote` makes its version current also where it was replaced before. */

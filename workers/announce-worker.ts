@@ -3,7 +3,7 @@ import { thisProcess } from './process-lock.mjs';
 import { stateDirectory } from './state-dir.ts';
 import { removeWorkerFile, type WorkerProcess, writeWorkerFile } from './worker-file.ts';
 
-export type WorkerDescription = Pick<WorkerProcess, 'address' | 'taskQueue' | 'version'>;
+export type WorkerDescription = Pick<WorkerProcess, 'address' | 'taskQueue' | 'version' | 'model'>;
 
 /** What this process says of itself to those who wait for it. */
 export interface AnnouncedWorker {

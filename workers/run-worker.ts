@@ -18,6 +18,8 @@ import { fencedPorts } from './fenced-ports.ts';
 import { limitPorts } from './limits/limit-ports.ts';
 import { liveSandboxes } from './limits/live-sandboxes.ts';
 import { workLimits } from './limits/work-limits.ts';
+import { modelSettings } from './model-config.ts';
+import { modelMark } from './model-mark.ts';
 import { createPorts } from './ports.ts';
 import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
@@ -74,7 +76,8 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
   const server = await resolveServer();
   const build = await workerBuild();
   const { address, namespace } = server;
-  const announced = await announceWorker({ address, taskQueue, version: build.buildId });
+  const model = modelMark(modelSettings());
+  const announced = await announceWorker({ address, taskQueue, version: build.buildId, model });
   try {
     const connection = await NativeConnection.connect(server.connectionOptions);
     try {

@@ -2,6 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorTable } from '../contracts/words/errors.ts';
+import { ModelMarkSchema } from './model-mark.ts';
 import { diskError, ensurePrivateDirectory } from './state-dir.ts';
 
 const ErrorCodeSchema = z.string().transform((code) => code as keyof typeof errorTable);
@@ -19,6 +20,8 @@ const WorkerProcessSchema = z
     /** The build that it runs, see `workerBuild`. */
     version: z.string(),
     startedAt: z.iso.datetime(),
+    /** What it asks the model with; null for one of a version that does not tell. */
+    model: ModelMarkSchema.nullable().default(null),
     /** What a worker that is not ready does. */
     doing: z.string().default(''),
     /** What it has done that people should know, and what they have to do. */

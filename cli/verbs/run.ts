@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { TaskSpec } from '../../contracts/task.ts';
 import { followTask } from '../follow/follow-task.ts';
-import type { ModelFacts, Platform, ServerFacts, Started } from '../platform.ts';
+import type { ModelFacts, Platform } from '../platform.ts';
 import { withProgress } from '../progress.ts';
 import { newTaskId } from '../task-id.ts';
-import { line, lineAndCommand, lineAt, tone } from '../terminal/line.ts';
+import { field, type Line, line, lineAndCommand, lineAt, tone } from '../terminal/line.ts';
 import { createScreen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
 import { ownCommand } from '../view/shell-words.ts';
+import { settingsNote } from '../worker-settings.ts';
 import {
   defineVerb,
   parseUsage,
@@ -74,10 +74,11 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   const spec = specOf(options, facts, platform);
   // Who watches is told once the repository has been fetched; who goes away is told now.
   const tellsNow = options.detach && !options.includeChanges;
-  const [uncommitted] = await Promise.all([
+  const [uncommitted, settings] = await Promise.all([
     tellsNow ? platform.uncommitted(repository) : null,
     withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen),
   ]);
+  const asked = [...askedLines(spec), ...(settings === null ? [] : [field(2, 12, 'model at', settings)])];
   return withClient(platform, async (client) => {
     await client.start(spec, options.priority === undefined ? {} : { priority: options.priority });
     // The task is safe on the server: its story begins while the worker still starts.
@@ -85,14 +86,14 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
     // Heard below, but maybe not before the first lines are printed: Node ends a process whose rejection nobody hears.
     workers.catch(() => {});
     if (options.detach) {
-      await printStarted(platform, spec, uncommitted, options.json);
+      await printStarted(platform, spec.taskId, { asked, uncommitted, json: options.json });
       await workers;
       return 0;
     }
     const followed = followTask(platform, client, screen, spec.taskId, {
       json: options.json,
       liveEvents: options.live,
-      asked: askedLines(spec),
+      asked,
     });
     return Promise.race([followed, workers.then(() => followed)]);
   });
@@ -124,19 +125,15 @@ function checkModel({ model, priceKnown }: ModelFacts, options: RunOptions): voi
   }
 }
 
+/** The server, and a word on whose settings of the model a task will have where they are not this environment's. */
 async function startServer(
   platform: Platform,
   model: ModelFacts,
   progress: (text: string) => void,
-): Promise<Started<ServerFacts>> {
+): Promise<string | null> {
   const server = await platform.ensureServer(progress);
-  if (server.facts.kind === 'embedded' && !model.keySet) {
-    throw new LonghaulError(
-      'model.not_configured',
-      `OPENAI_API_KEY is not set, and the model at ${model.baseUrl} is asked with it. Set it; where the server needs none, to any word.`,
-    );
-  }
-  return server;
+  const workers = server.started ? [] : await platform.workers();
+  return settingsNote(model, workers, server.facts);
 }
 
 /** On a terminal the task's own live lines show that nothing runs yet; elsewhere what takes long is said. */
@@ -147,16 +144,18 @@ function startWorker(platform: Platform, json: boolean): Promise<unknown> {
 
 async function printStarted(
   platform: Platform,
-  spec: TaskSpec,
-  uncommitted: string | null,
-  json: boolean,
+  taskId: string,
+  {
+    asked,
+    uncommitted,
+    json,
+  }: { readonly asked: readonly Line[]; readonly uncommitted: string | null; readonly json: boolean },
 ): Promise<void> {
-  const { taskId } = spec;
   if (json) return printJson(platform, { type: 'task.submitted', taskId, uncommitted });
   const watch = ownCommand(platform.program, 'watch', taskId);
   await printLines(platform, [
     line('Started ', tone('strong', taskId)),
-    ...askedLines(spec),
+    ...asked,
     ...(uncommitted === null ? [] : [lineAt(2, tone('warn', '! '), uncommitted)]),
     ...lineAndCommand('It goes on by itself. Watch it with:', watch),
   ]);

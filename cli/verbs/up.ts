@@ -5,6 +5,7 @@ import { withProgress } from '../progress.ts';
 import { commandLine, field, type Line, line, tone } from '../terminal/line.ts';
 import { asTyped } from '../view/as-typed.ts';
 import { ownCommand } from '../view/shell-words.ts';
+import { otherSettingsFix, otherSettingsText } from '../worker-settings.ts';
 import {
   CountSchema,
   defineVerb,
@@ -49,6 +50,7 @@ function upLines(
   program: string,
 ): readonly Line[] {
   const { address, namespace, uiAddress, kind } = server.facts;
+  const other = otherSettingsText(workers.facts);
   const title = server.started || workers.started ? 'Up.' : 'Already up.';
   return [
     line(tone('good', title)),
@@ -58,6 +60,7 @@ function upLines(
       field(2, 9, index === 0 ? 'workers' : '', `process ${pid}, version ${version}`),
     ),
     ...workers.facts.flatMap(({ notes }) => notes).map((note) => field(2, 9, 'note', asTyped(note, program))),
+    ...(other === null ? [] : [field(2, 9, 'note', asTyped(`${other} ${otherSettingsFix}`, program))]),
     commandLine(2, 9, 'next', ownCommand(program, 'run', 'Fix the failing test')),
   ];
 }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../contracts/words/errors.ts';
 import type { DoctorFacts, VersionFacts } from '../platform.ts';
 import { field, type Line, line, tone } from '../terminal/line.ts';
+import { otherSettingsFix, otherSettingsText } from '../worker-settings.ts';
+import { asTyped } from './as-typed.ts';
 import { counted, formatBytes } from './format.ts';
 
 /** One thing that was looked at. `missing` is needed by every task; `note` is worth knowing. */
@@ -24,6 +26,7 @@ export function findingsOf(facts: DoctorFacts, program: string): readonly Findin
     ...stateFindings(facts.stateDirectory),
     serverFinding(facts.server, program),
     workersFinding(facts, program),
+    ...settingsFindings(facts.workers, program),
     ...versionFindings(facts, program),
     ...sandboxFindings(facts.sandbox),
     ...modelFindings(facts.model),
@@ -160,6 +163,11 @@ function workersFinding({ workers, server }: DoctorFacts, program: string): Find
     configured ? 'none on this machine; others may work for this server' : 'none runs',
     `${program} up (run starts one, too)`,
   );
+}
+
+function settingsFindings(workers: DoctorFacts['workers'], program: string): readonly Finding[] {
+  const other = otherSettingsText(workers);
+  return other === null ? [] : [note('workers', other, asTyped(otherSettingsFix, program))];
 }
 
 /** Nothing where no server answers: that is said already. */

@@ -74,6 +74,7 @@ export const errorTable = {
   'version.unsupported': row(false, 503, 4),
   'approval.decided': row(false, 409, 7),
   'notify.failed': row(true, 502, 8),
+  'worker.other_settings': row(false, 409, 4),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

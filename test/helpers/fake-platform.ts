@@ -13,7 +13,7 @@ export const embedded: ServerFacts = {
   uiAddress: 'http://127.0.0.1:8233',
 };
 export const oneWorker: readonly WorkerFacts[] = [
-  { pid: 4711, address: embedded.address, version: '0.1.0', notes: [] },
+  { pid: 4711, address: embedded.address, version: '0.1.0', model: null, notes: [] },
 ];
 export const someModel: ModelFacts = {
   model: 'gpt-test',
@@ -88,6 +88,7 @@ export function createFakePlatform(
     server: async () => embedded,
     ensureServer: async () => ({ facts: embedded, started: false }),
     ensureWorkers: async () => ({ facts: oneWorker, started: false }),
+    workers: async () => oneWorker,
     stop: async () => ({ workers: 1, server: true }),
     runWorker: async () => {},
     doctor: async () => soundFacts,

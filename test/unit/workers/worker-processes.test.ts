@@ -77,8 +77,8 @@ test('a worker that was killed, or whose pid is another process now, is dropped 
 
 test('announcing twice keeps one entry, and taking it off is final', async () => {
   const home = await temporaryDirectory();
-  await announceWorker({ address: 'a:1', taskQueue: 'q', version: '1' }, home);
-  const worker = await announceWorker({ address: 'a:1', taskQueue: 'q', version: '2' }, home);
+  await announceWorker({ address: 'a:1', taskQueue: 'q', version: '1', model: null }, home);
+  const worker = await announceWorker({ address: 'a:1', taskQueue: 'q', version: '2', model: null }, home);
   expect(await listWorkers(home)).toMatchObject([{ pid: process.pid, version: '2', ready: false }]);
   await worker.ready(['a note']);
   expect(await listWorkers(home)).toMatchObject([{ ready: true, notes: ['a note'] }]);

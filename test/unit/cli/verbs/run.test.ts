@@ -1,14 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Platform } from '../../../../cli/platform.ts';
+import type { Platform, WorkerFacts, WorkerModel } from '../../../../cli/platform.ts';
 import { runCommandLine } from '../../../../cli/program.ts';
 import { LonghaulError } from '../../../../contracts/error.ts';
 import type { TaskSpec } from '../../../../contracts/task.ts';
-import { createFakePlatform, embedded, someModel } from '../../../helpers/fake-platform.ts';
+import { createFakePlatform, embedded, oneWorker, someModel } from '../../../helpers/fake-platform.ts';
 import { createFakeTerminal, type FakeTerminal } from '../../../helpers/fake-terminal.ts';
 import { wholeStory } from '../../../helpers/story-events.ts';
 
 const instruction = 'Fix the date bug';
 const ownId = 'fix-the-date-bug-abcde';
+const [firstWorker] = oneWorker as readonly [WorkerFacts];
 
 function running(words: readonly string[], changes: Partial<Platform> = {}, terminal?: FakeTerminal) {
   const platform = createFakePlatform(terminal, changes);
@@ -193,6 +194,57 @@ describe('run', () => {
     const facts = { ...embedded, kind: 'configured' } as const;
     const ensureServer = async () => ({ facts, started: false });
     expect(await running(['--detach', instruction], { model, ensureServer }).code).toBe(0);
+  });
+
+  describe('beside a worker that runs already', () => {
+    const worker = (more: Partial<WorkerModel>) => ({
+      workers: async () => [
+        {
+          ...firstWorker,
+          model: { server: 'https://a.example/v1', keySet: true, differs: [], ...more },
+        },
+      ],
+    });
+    const noKey = { model: async () => ({ ...someModel, keySet: false }) };
+
+    it('refuses where that one asks the model with other settings, before the task starts', async () => {
+      const other = worker({ differs: ['OPENAI_BASE_URL', 'OPENAI_API_KEY'] });
+      const { code, client } = running(['--detach', instruction], other);
+      await expect(code).rejects.toMatchObject({
+        code: 'worker.other_settings',
+        message: expect.stringMatching(
+          /Worker 4711 .* another OPENAI_BASE_URL and OPENAI_API_KEY than yours, and asks https:\/\/a\.example\/v1\..*\n.*"longhaul down", then "longhaul up"/,
+        ),
+      });
+      expect(client.calls).toEqual([]);
+    });
+
+    it('starts where it has the same, and where it does not tell', async () => {
+      for (const some of [worker({}), { workers: async () => [firstWorker] }]) {
+        const { code, terminal } = running(['--detach', instruction], some);
+        expect(await code).toBe(0);
+        expect(terminal.stdout()).not.toContain('model at');
+      }
+    });
+
+    it('takes its key and server where the environment has none, and says so', async () => {
+      const { code, terminal } = running(['--detach', instruction], { ...worker({}), ...noKey });
+      expect(await code).toBe(0);
+      expect(terminal.stdout()).toContain(
+        '  model at    https://a.example/v1, with the key that the running worker was started with\n',
+      );
+    });
+
+    it('refuses without a key where that one has none either', async () => {
+      const { code } = running([instruction], { ...worker({ keySet: false }), ...noKey });
+      await expect(code).rejects.toMatchObject({ code: 'model.not_configured' });
+    });
+
+    it('asks none of a server that was started just now', async () => {
+      const other = worker({ differs: ['OPENAI_API_KEY'] });
+      const ensureServer = async () => ({ facts: embedded, started: true });
+      expect(await running(['--detach', instruction], { ...other, ensureServer }).code).toBe(0);
+    });
   });
 
   it('names a full disk before it starts anything', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DoctorFacts } from '../../../../cli/platform.ts';
 import { renderLines } from '../../../../cli/terminal/render.ts';
 import { doctorLines, findingsOf } from '../../../../cli/view/doctor-report.ts';
-import { soundFacts } from '../../../helpers/fake-platform.ts';
+import { embedded, soundFacts } from '../../../helpers/fake-platform.ts';
 
 const missingIn = (changes: Partial<DoctorFacts>) =>
   findingsOf({ ...soundFacts, ...changes }, 'longhaul')
@@ -95,7 +95,7 @@ describe('doctor', () => {
   });
 
   it('counts no worker of another server', () => {
-    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0', notes: [] }];
+    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0', model: null, notes: [] }];
     const found = findingsOf({ ...soundFacts, workers }, 'longhaul').find(({ area }) => area === 'workers');
     expect(found?.status).toBe('note');
   });
@@ -117,5 +117,17 @@ describe('doctor', () => {
     expect(found[2]?.fix).toContain('longhaul up');
     const unknown = findingsOf({ ...soundFacts, versions: null }, 'longhaul');
     expect(unknown.find(({ area }) => area === 'versions')?.status).toBe('note');
+  });
+
+  it('says of a worker that it has other settings of the model', () => {
+    const model = { server: 'https://a.example/v1', keySet: true, differs: ['OPENAI_API_KEY'] };
+    const workers = [{ pid: 4711, address: embedded.address, version: '0.1.0', notes: [], model }];
+    expect(findingsOf({ ...soundFacts, workers }, './longhaul')).toContainEqual({
+      area: 'workers',
+      status: 'note',
+      text: 'Worker 4711 was started with another OPENAI_API_KEY than yours, and asks https://a.example/v1.',
+      fix: 'To use yours, start it anew, and tasks go on: "./longhaul down", then "./longhaul up".',
+      code: null,
+    });
   });
 });
