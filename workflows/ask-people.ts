@@ -92,7 +92,7 @@ async function open(task: Task, questions: readonly Question[]): Promise<readonl
 
 /** What cannot be asked, for a full disk say, is asked later: a fault of asking must not end what is being asked about. */
 async function openPatiently(task: Task, question: Question): Promise<PendingApproval> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await openApproval({
         ...question,
@@ -104,10 +104,11 @@ async function openPatiently(task: Task, question: Question): Promise<PendingApp
         nowMs: Date.now(),
       });
     } catch (error) {
-      // A disk is mended by somebody who looks at the machine; a policy that is gone does not come back.
-      const mendable = passes(error) || faultText(error)?.startsWith('disk.');
+      // A disk is mended by somebody who looks at the machine, a damaged artifact comes from a backup; a policy that was never right does not.
+      const mendable = passes(error) || /^(?:disk|artifact)\./.test(faultText(error) ?? '');
       if (!mendable) throw error;
-      await waitForPassing();
+      await waitForPassing(task, tries);
+      endIfAsked(task);
     }
   }
 }

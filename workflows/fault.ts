@@ -1,10 +1,11 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  condition,
   isCancellation,
-  sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { Task } from './task.ts';
 
 const maxFaultCharacters = 2000;
 
@@ -21,7 +22,9 @@ export function faultText(error: unknown): string | undefined {
   return error instanceof ActivityFailure ? `internal.bug: ${stage}: ${error.message}` : undefined;
 }
 
-const passingFaultPause = '30s';
+const firstPauseMs = 5_000;
+/** Each try is some events of history, which has to hold for as long as a fault lasts. */
+const longestPauseMs = 10 * 60_000;
 
 /** Whether waiting may cure a fault that a stage gave up on: a local stage gives up early, to hold no workflow task. */
 export function passes(error: unknown): boolean {
@@ -29,7 +32,12 @@ export function passes(error: unknown): boolean {
   return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && !cause.nonRetryable);
 }
 
-/** Waits before a stage that gave up on a passing fault is tried again; a durable timer. */
-export async function waitForPassing(): Promise<void> {
-  await sleep(passingFaultPause);
+/** How long to wait after so many tries of a stage that gave up on a passing fault. Pure. */
+export function pauseAfter(tries: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
+}
+
+/** Waits before a stage that gave up on a passing fault is tried again; a durable timer. Ends early when a person ends the task. */
+export async function waitForPassing(task: Pick<Task, 'state'>, tries: number): Promise<void> {
+  await condition(() => task.state.ending !== null, pauseAfter(tries));
 }

@@ -20,14 +20,14 @@ export async function orAsk<T>(
   stage: () => Promise<T>,
   options: AskOptions = {},
 ): Promise<T> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await stage();
     } catch (error) {
       const fault = faultText(error);
       if (fault === undefined) throw error;
       endIfAsked(task);
-      if (passes(error)) await waitForPassing();
+      if (passes(error)) await waitForPassing(task, tries);
       else await askToTryAgain(task, name, fault, options);
     }
   }

@@ -1,7 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { LonghaulError } from '../../contracts/error.ts';
+import type { Digest } from '../../contracts/ids.ts';
 import type { Stage } from '../helpers/fake-activities.ts';
 import { shell } from '../helpers/fake-facts.ts';
+import { type PlayedTask, until } from '../helpers/task-play.ts';
 import { useStage } from './stage.ts';
 
 const stage = useStage();
@@ -153,21 +155,48 @@ test.concurrent('a task that is stuck asks, and a person who says go on is read 
   expect(task.stages.inputs('plan')[1]?.notices).toEqual(['ann says: go on. look at the fixtures']);
 });
 
-test.concurrent('a policy that is gone stops the task after a person was asked, never lets anything run', async () => {
-  const text = 'version: 1\nname: mine\nextends: sandboxed\n';
-  const digest = await stage().store.put(Buffer.from(text));
-  const task = await stage().play([act, {}], { policy: { name: 'mine', digest } });
+const policyText = Buffer.from('version: 1\nname: mine\nextends: sandboxed\n');
+
+/** A task that cannot say what its policy allows, nor ask a person, and waits for the file to be mended. */
+async function withDamagedPolicy(
+  maxIterations: number,
+): Promise<{ task: PlayedTask; mend(): Promise<Digest> }> {
+  // A policy of its own for each: they are stored by what they say.
+  const text = Buffer.concat([policyText, Buffer.from(`# ${maxIterations}\n`)]);
+  const digest = await stage().store.put(text);
+  const policy = { name: 'mine', digest };
+  const task = await stage().play([act, {}], { policy, budget: { maxUsd: null, maxIterations } });
   const hold = task.stages.hold('plan');
   await hold.reached;
   stage().store.damage(digest);
   hold.release();
-  // Asking needs the policy as well: what cannot even be asked ends as failed.
-  expect(await task.outcome()).toMatchObject({
-    status: 'failed',
-    reason: expect.stringContaining('artifact.corrupted'),
-  });
+  const waits = async () => {
+    const { events } = await task.handle.fetchHistory();
+    return events?.some((event) => event.timerStartedEventAttributes) || undefined;
+  };
+  await until(waits, 'a pause before it is asked again');
+  return { task, mend: () => stage().store.put(text) };
+}
+
+test.concurrent('a policy that is damaged lets nothing run, not even a question; mended, a person is asked and the task goes on', async () => {
+  const { task, mend } = await withDamagedPolicy(11);
+  expect(await task.state()).toMatchObject({ status: 'running', pending: [] });
   expect(task.stages.calls).not.toContain('execute');
-  expect(task.stages.calls.at(-1)).toBe('releaseSandboxes');
+  await mend();
+  const [approval] = await task.pending();
+  expect(approval).toMatchObject({ subject: 'fault', approvalId: 'i1.fault-authorize-1' });
+  await task.answer(approval, {});
+  expect(await task.outcome()).toMatchObject({ status: 'delivered' });
+  expect(task.stages.inputs('plan')).toHaveLength(2);
+});
+
+test.concurrent('a person can end a task that cannot even ask, at once', async () => {
+  const { task } = await withDamagedPolicy(12);
+  await stage().client.cancel(task.taskId, 'ann', { mode: 'soft' });
+  expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
+  const { events } = await task.handle.fetchHistory();
+  expect(events?.filter((event) => event.timerFiredEventAttributes)).toEqual([]);
+  expect(task.stages.calls).not.toContain('execute');
 });
 
 test.concurrent('an outcome stands also where the sandboxes cannot be released', async () => {
