@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { goProblem } from '../../../../workers/embedded-server/build-binary.ts';
 import { checksumOf } from '../../../../workers/embedded-server/download-binary.ts';
+import { goProblem } from '../../../../workers/go-build.ts';
 
 test.each([
   [{ version: '1.26.8', toolchain: 'local' }, undefined],
