@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a set-up has started is ended, also on a machine that is busy.
+    teardownTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'unit', include: folders('unit') } },
       { extends: true, test: { name: 'architecture', include: folders('architecture') } },
@@ -40,6 +42,18 @@ export default defineConfig({
           include: folders('chaos'),
           testTimeout: 180_000,
           hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      // A real Kubernetes: KUBECONFIG's, or one of this machine's own: `npm run test:cluster`.
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: folders('cluster'),
+          globalSetup: ['test/helpers/cluster-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
           maxWorkers: 2,
         },
       },
