@@ -129,7 +129,8 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     began: async (leaseId, stepId) => recordsOf(directoryOf(leaseId)).wasStarted(stepId),
 
     async cancel(leaseId, stepId) {
-      await call(leaseId, { call: 'cancel', stepId });
+      // One that is stuck would hold up the end of its task for ever; whoever cancels releases the lease next.
+      await call(leaseId, { call: 'cancel', stepId }, { limitMs: pingLimitMs });
     },
 
     async checkpoint(leaseId, input) {

@@ -94,6 +94,24 @@ test('a keeper that is stuck holds up nobody: leases are still listed, and its o
   expect(await fixture.sandbox.leases()).toMatchObject([{ leaseId: sound, alive: true }]);
 });
 
+test('a step whose keeper is stuck is cancelled without waiting for the keeper, so its task can end', async () => {
+  const fixture = await makeFixture();
+  const { leaseId } = await acquire(fixture);
+  const step = shell('echo x > begun; sleep 307');
+  const given = new AbortController();
+  const running = fixture.sandbox.exec(leaseId, step, { signal: given.signal, onOutput: () => undefined });
+  await run(fixture, leaseId, 'until [ -e begun ]; do sleep 0.02; done');
+  const file = path.join(fixture.deps.stateDir, 'leases', leaseId, 'processes.json');
+  const { keeper } = JSON.parse(readFileSync(file, 'utf8'));
+  process.kill(keeper.pid, 'SIGSTOP');
+  given.abort(new Error('cancelled'));
+  await expect(running).rejects.toThrow('cancelled');
+  await fixture.sandbox.cancel(leaseId, step.stepId);
+  await fixture.leftovers(leaseId);
+  await fixture.sandbox.release(leaseId);
+  expect(await fixture.leftovers(leaseId)).toEqual([]);
+});
+
 test('a worker that is killed while it follows a step is replaced by one that gets the result; the command runs once', async () => {
   const fixture = await makeFixture();
   const { leaseId } = await acquire(fixture);
