@@ -14,6 +14,7 @@ import { cardLines } from '../view/card-lines.ts';
 import { answerOf, type Said } from './answer.ts';
 import { choicesFor, menuLines, type Offered, readChoice } from './choices.ts';
 import { editableBody, editedBody, textToEdit } from './edit-action.ts';
+import { yesOrNo } from './yes-or-no.ts';
 
 /** How a question at the terminal ended. `closed`: by the signal, because it was answered elsewhere. */
 export type AskResult = 'decided' | 'later' | 'closed' | 'interrupted';
@@ -57,7 +58,7 @@ async function taken(
   const read = readChoice(offered, typed);
   if (read === null) {
     const letters = offered.map(({ choice }) => choice.slice(0, 1)).join(', ');
-    await asking.screen.print([lineAt(2, tone('warn', `Type one of: ${letters}`))]);
+    await asking.screen.print([lineAt(2, tone('warn', `Type one of the letters ${letters}.`))]);
     return null;
   }
   if (read.choice === 'later') return 'later';
@@ -91,10 +92,14 @@ async function detail(
       return edited(asking, card);
     case 'answer': {
       const words = rest === '' ? await typedText(asking, '  your words: ') : rest;
-      return words === null || words === '' ? null : { outcome: 'granted', reason: words };
+      if (words !== null && words !== '') return { outcome: 'granted', reason: words };
+      if (!asking.signal.aborted)
+        await asking.screen.print([lineAt(2, tone('warn', 'Nothing was typed; the question waits.'))]);
+      return null;
     }
     case 'reject': {
-      const reason = rest === '' ? await typedText(asking, '  reason, for the model to read: ') : rest;
+      const reason =
+        rest === '' ? await typedText(asking, '  reason, for the model to read (Enter for none): ') : rest;
       return reason === null ? null : { outcome: 'rejected', reason };
     }
     default:
@@ -147,9 +152,11 @@ async function typedText({ platform, signal }: Asking, question: string): Promis
   return typed === null ? null : typed.trim();
 }
 
-async function confirmed(asking: Asking): Promise<boolean> {
-  const typed = await typedText(asking, '  sure? [y/N] ');
-  return typed !== null && /^y(?:es)?$/i.test(typed);
+async function confirmed({ platform, screen, signal }: Asking): Promise<boolean> {
+  const say = (text: string) => screen.print([lineAt(2, tone('warn', text))]);
+  const sure = await yesOrNo(platform.terminal, '  sure?', { signal, say });
+  if (!sure && !signal.aborted) await screen.print([lineAt(2, 'Not answered; it waits.')]);
+  return sure;
 }
 
 async function sent(asking: Asking, said: Said): Promise<boolean> {

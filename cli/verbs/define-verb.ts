@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { TaskClient } from '../../client/task-client.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskId } from '../../contracts/ids.ts';
+import { yesOrNo } from '../ask/yes-or-no.ts';
 import type { Platform } from '../platform.ts';
 import { resolveTask } from '../resolve-task.ts';
-import type { Line } from '../terminal/line.ts';
+import { type Line, line, tone } from '../terminal/line.ts';
 import { renderLines } from '../terminal/render.ts';
 
 export interface VerbContext {
@@ -26,7 +27,7 @@ export interface VerbText {
 
 /** A verb with its help; every one has an example and `--json`. */
 export function defineVerb(program: Command, text: VerbText): Command {
-  const example = text.example.split('\n').map((line) => `  $ ${program.name()} ${line}`);
+  const example = text.example.split('\n').map((words) => `  $ ${program.name()} ${words}`);
   return program
     .command(text.usage)
     .summary(text.summary)
@@ -81,13 +82,12 @@ export async function printJson(platform: Platform, value: unknown): Promise<voi
   await platform.terminal.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Asks yes or no; everything but a plain yes is no. */
-export async function confirm(platform: Platform, question: string): Promise<boolean> {
-  const typed = await platform.terminal.ask(`${question} [y/N] `, {
+/** Asks the person at the terminal; everything but a plain yes is no. */
+export function confirm(platform: Platform, question: string): Promise<boolean> {
+  return yesOrNo(platform.terminal, question, {
     signal: new AbortController().signal,
-    initial: '',
+    say: (text) => printLines(platform, [line(tone('warn', text))]),
   });
-  return typed !== null && /^\s*y(?:es)?\s*$/i.test(typed);
 }
 
 function optionName(path: readonly PropertyKey[]): string {

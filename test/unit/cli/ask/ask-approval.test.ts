@@ -49,10 +49,11 @@ describe('a question at the terminal', () => {
   });
 
   it.each(['', ' ', 'y', 'ok', 'apprive', '1'])('takes %j for no answer', async (typed) => {
-    const { result, type, answers } = asking();
+    const { result, type, answers, terminal } = asking();
     await type(typed);
     await type('later');
     expect(await result).toBe('later');
+    expect(terminal.stdout()).toContain('  Type one of the letters a, t, e, r, l.\n');
     expect(answers()).toEqual([]);
   });
 
@@ -68,6 +69,30 @@ describe('a question at the terminal', () => {
     await type('y');
     expect(await result).toBe('decided');
     expect(answers()).toEqual([expect.objectContaining({ outcome: 'granted', scope: 'task' })]);
+  });
+
+  it('says what a yes or no may be, and that a no has answered nothing', async () => {
+    const { result, type, answers, terminal } = asking();
+    await type('t');
+    await type('maybe');
+    await type('n');
+    await type('l');
+    expect(await result).toBe('later');
+    expect(answers()).toEqual([]);
+    expect(terminal.stdout()).toMatch(
+      / {2}Type y for yes, or n for no[\s\S]* {2}Not answered; it waits\.\n {2}a {2}/,
+    );
+  });
+
+  it('of the model waits on when nothing is typed, and says so', async () => {
+    const question = commandCard('x', { subject: 'question', action: null });
+    const { result, type, answers, terminal } = asking(question);
+    await type('a');
+    await type('  ');
+    await type('l');
+    expect(await result).toBe('later');
+    expect(answers()).toEqual([]);
+    expect(terminal.stdout()).toContain('Nothing was typed; the question waits.');
   });
 
   it('does not offer to stand where nothing can', async () => {

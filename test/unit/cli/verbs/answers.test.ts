@@ -54,7 +54,7 @@ describe('approve', () => {
     for (const [typed, count] of [
       ['y', 1],
       ['', 0],
-      ['yess', 0],
+      ['No', 0],
     ] as const) {
       const terminal = person();
       const { platform, answers } = machine({ terminal });
@@ -64,6 +64,19 @@ describe('approve', () => {
       expect(await code).toBe(0);
       expect(answers()).toHaveLength(count);
     }
+  });
+
+  it('says what is accepted after anything else, and asks again', async () => {
+    const terminal = person();
+    const { platform, answers } = machine({ terminal });
+    const code = runCommandLine(platform, ['approve', 'fix']);
+    await vi.waitFor(() => expect(terminal.question()).toBe('Approve? [y/N] '));
+    terminal.type('yess');
+    await vi.waitFor(() => expect(terminal.questions).toHaveLength(2));
+    expect(terminal.stdout()).toContain('Type y for yes, or n for no; Enter alone is no.');
+    terminal.interrupt();
+    expect(await code).toBe(0);
+    expect(answers()).toEqual([]);
   });
 
   it('asks nothing with --yes', async () => {
