@@ -177,6 +177,12 @@ export interface Platform {
   readFile(path: string): Promise<string>;
 }
 
+/** What following one task needs of it. */
+export type FollowPlatform = Pick<
+  Platform,
+  'terminal' | 'program' | 'docs' | 'user' | 'clock' | 'server' | 'editText'
+>;
+
 export interface Clock {
   nowMs(): number;
   /** Calls again and again until the result is called. */

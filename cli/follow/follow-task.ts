@@ -4,7 +4,7 @@ import type { TaskId } from '../../contracts/ids.ts';
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { AskResult } from '../ask/ask-approval.ts';
 import { detachedExitCode, outcomeExitCode } from '../exit-code.ts';
-import type { Clock, Platform } from '../platform.ts';
+import type { Clock, FollowPlatform } from '../platform.ts';
 import { type Line, lineAndCommand } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { ownCommand } from '../view/shell-words.ts';
@@ -27,7 +27,7 @@ const settledMs = 150;
  * Throws what the client throws, and `task.failed` for a task that was terminated from outside.
  */
 export async function followTask(
-  platform: Platform,
+  platform: FollowPlatform,
   client: TaskClient,
   screen: Screen,
   taskId: TaskId,
@@ -78,7 +78,7 @@ function exitCodeOf(teller: Teller, taskId: TaskId): number {
 }
 
 /** Ctrl-C, except while a prompt has the keyboard and hears it itself. */
-function createInterrupts({ terminal }: Platform) {
+function createInterrupts({ terminal }: FollowPlatform) {
   let resolveCame = () => {};
   const came = new Promise<void>((resolve) => {
     resolveCame = resolve;

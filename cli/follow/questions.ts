@@ -2,7 +2,7 @@ import type { TaskClient } from '../../client/task-client.ts';
 import type { PendingApproval } from '../../contracts/approval.ts';
 import type { TaskId } from '../../contracts/ids.ts';
 import { type AskResult, askApproval } from '../ask/ask-approval.ts';
-import type { Platform } from '../platform.ts';
+import type { FollowPlatform } from '../platform.ts';
 import { line, lineAt, tone } from '../terminal/line.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { pasteLines } from '../view/paste-lines.ts';
@@ -23,7 +23,7 @@ export interface Questions {
 }
 
 export interface QuestionsDeps {
-  readonly platform: Platform;
+  readonly platform: FollowPlatform;
   readonly client: TaskClient;
   readonly screen: Screen;
   readonly teller: Teller;

@@ -1,5 +1,5 @@
 import type { TaskEvent } from '../../contracts/task-event.ts';
-import type { Platform } from '../platform.ts';
+import type { FollowPlatform } from '../platform.ts';
 import type { Line } from '../terminal/line.ts';
 import { renderLines } from '../terminal/render.ts';
 import type { Screen } from '../terminal/screen.ts';
@@ -22,7 +22,7 @@ export interface Teller {
 }
 
 /** For programs: each event as it is, one a line. */
-export function createJsonTeller(platform: Platform): Teller {
+export function createJsonTeller(platform: FollowPlatform): Teller {
   let view: TaskView = emptyView;
   return {
     view: () => view,
@@ -41,7 +41,7 @@ export function createJsonTeller(platform: Platform): Teller {
 }
 
 /** For people: the story, and below it what runs now, drawn anew each second. */
-export function createStoryTeller(platform: Platform, screen: Screen, asked: readonly Line[]): Teller {
+export function createStoryTeller(platform: FollowPlatform, screen: Screen, asked: readonly Line[]): Teller {
   const { clock, terminal } = platform;
   let view: TaskView = emptyView;
   let held: Line[] | null = null;

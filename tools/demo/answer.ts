@@ -5,7 +5,7 @@ import type { TaskId } from '../../contracts/ids.ts';
 export async function answerEverything(
   tasks: TaskClient,
   taskId: TaskId,
-  say: (line: string) => void,
+  say: (line: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const event of tasks.watch(taskId, { follow: true, live: false, signal })) {
@@ -14,7 +14,7 @@ export async function answerEverything(
     // A fault is nothing to wave through: it ends the demo, and the demo fails.
     const outcome = subject === 'fault' ? 'rejected' : 'granted';
     const verb = subject === 'fault' ? 'reject' : 'approve';
-    say(`nobody sits at a terminal, so the demo answers: longhaul ${verb} ${taskId} ${approvalId}`);
+    await say(`nobody sits at a terminal, so the demo answers: longhaul ${verb} ${taskId} ${approvalId}`);
     await tasks.decide(taskId, {
       approvalId,
       digest,

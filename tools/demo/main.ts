@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { confirm, isCancel } from '@clack/prompts';
 import { z } from 'zod';
+import type { FollowPlatform } from '../../cli/platform.ts';
+import type { TaskClient } from '../../client/task-client.ts';
 import { type TaskId, TaskIdSchema } from '../../contracts/ids.ts';
 import { loadScenario } from '../../models/scripted/load-scenario.ts';
 import { type ScriptedModel, startScriptedModel } from '../../models/scripted/server.ts';
@@ -12,8 +14,10 @@ import { stateDirectory } from '../../workers/state-dir.ts';
 import { answerEverything } from './answer.ts';
 import { killWorkerInCommand } from './kill-worker.ts';
 import { demoOptions, usage } from './options.ts';
+import { demoPlatform } from './platform.ts';
 import { firstLine, runCommand } from './run-command.ts';
 import { makeSampleRepository } from './sample-repository.ts';
+import { createWatch, type Watch } from './watch.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const longhaul = join(root, 'bin', 'longhaul');
@@ -30,13 +34,16 @@ async function demo(): Promise<number> {
   const repository = makeSampleRepository();
   say(`the sample repository: ${repository}`);
   try {
-    if (options.crash) await runCommand([longhaul, 'up', '--workers', '2'], env, 'quiet');
+    if (options.crash) await runCommand([longhaul, 'up', '--workers', '2'], env);
     const taskId = await startTask(repository, scripted !== null, env);
-    const code = await watchTask(taskId, env);
+    const platform = demoPlatform(root, env['LONGHAUL_HOME'] ?? '');
+    const code = await watchTask(taskId, env, platform);
     showResult(repository, taskId, code, env);
+    const { program } = platform;
+    console.log(`\nthe demo stops its server; to look around in its home:\n  ${program} up\n  ${program} ls`);
     return reportProblems(scripted) ? 1 : code;
   } finally {
-    await runCommand([longhaul, 'down'], env, 'quiet');
+    await runCommand([longhaul, 'down'], env);
     await scripted?.close();
   }
 }
@@ -92,34 +99,41 @@ async function startTask(repository: string, scripted: boolean, env: NodeJS.Proc
   return z.object({ taskId: TaskIdSchema }).parse(JSON.parse(line)).taskId;
 }
 
-async function watchTask(taskId: TaskId, env: NodeJS.ProcessEnv): Promise<number> {
+async function watchTask(taskId: TaskId, env: NodeJS.ProcessEnv, platform: FollowPlatform): Promise<number> {
   const ended = new AbortController();
-  const watching = runCommand([longhaul, 'watch', taskId], env, 'show').finally(() => ended.abort());
-  const beside = assist(taskId, env, ended.signal).catch((error: unknown) => {
-    if (!ended.signal.aborted) say(`what the demo does beside the task went wrong: ${String(error)}`);
-  });
-  const code = await watching;
-  await beside;
-  return code;
-}
-
-/** What a person would do beside the task: answer where no terminal is, and pull the plug. */
-async function assist(taskId: TaskId, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
-  const interactive = process.stdin.isTTY && process.stdout.isTTY;
-  if (interactive && !options.crash) return;
+  const watch = createWatch(platform);
   const tasks = await openTaskClient(env);
   try {
-    await Promise.all([
-      interactive ? null : answerEverything(tasks, taskId, say, signal),
-      options.crash
-        ? killWorkerInCommand(tasks, taskId, env, signal).then((pid) =>
-            say(`kill -9 ${pid}: that was the worker, in the middle of its command`),
-          )
-        : null,
-    ]);
+    const watching = watch.follow(tasks, taskId).finally(() => ended.abort());
+    const beside = assist(tasks, taskId, env, ended.signal, watch.say).catch(async (error: unknown) => {
+      if (!ended.signal.aborted)
+        await watch.say(`what the demo does beside the task went wrong: ${String(error)}`);
+    });
+    const code = await watching;
+    await beside;
+    return code;
   } finally {
     await tasks.close();
   }
+}
+
+/** What a person would do beside the task: answer where no terminal is, and pull the plug. */
+async function assist(
+  tasks: TaskClient,
+  taskId: TaskId,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  tell: Watch['say'],
+): Promise<void> {
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  await Promise.all([
+    interactive ? null : answerEverything(tasks, taskId, tell, signal),
+    options.crash
+      ? killWorkerInCommand(tasks, taskId, env, signal).then((pid) =>
+          tell(`kill -9 ${pid}: that was the worker, in the middle of its command`),
+        )
+      : null,
+  ]);
 }
 
 function showResult(repository: string, taskId: TaskId, code: number, env: NodeJS.ProcessEnv): void {
@@ -129,10 +143,8 @@ function showResult(repository: string, taskId: TaskId, code: number, env: NodeJ
   const branch = `longhaul/${taskId}`;
   console.log(`\n$ git -C ${repository} log -1 --stat ${branch}\n${git('log', '-1', '--stat', branch)}`);
   if (options.crash) {
-    console.log(
-      `the command that ran while the worker died counted itself; iteration 4 read the count, in ${longhaul} logs ${taskId}:`,
-    );
-    execFileSync(process.execPath, [longhaul, 'logs', taskId, '--iteration', '4', '--action', 'i4.a2'], {
+    console.log('the command that ran while the worker died counted its samples, six where it ran once:');
+    execFileSync(process.execPath, [longhaul, 'logs', taskId, '--action', 'i3.a2'], {
       env,
       stdio: 'inherit',
     });

@@ -1,16 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-type Output = 'show' | 'quiet';
-
-/** Runs a program of this checkout with this Node and gives its exit code: `show` lends it the terminal, `quiet` shows errors only. */
-export async function runCommand(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  output: Output,
-): Promise<number> {
-  const stdio = output === 'show' ? ('inherit' as const) : ('ignore' as const);
-  return exitOf(spawn(process.execPath, args, { env, stdio: [stdio, stdio, 'inherit'] }));
+/** Runs a program of this checkout with this Node and gives its exit code; shows what it says on standard error only. */
+export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return exitOf(spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] }));
 }
 
 /** Starts such a program and gives the first line that it prints, as soon as it does; null when it ends without one. */
