@@ -1,17 +1,15 @@
-import type { DrillFault, DrillRun, PlannedFault } from '../contracts/drill.ts';
-import type { TreeId } from '../contracts/ids.ts';
+import type { DrillRun } from '../contracts/drill.ts';
 import type { IterationRecord } from '../contracts/record.ts';
 import type { AcceptedAnswer } from './person.ts';
 
+/** What of a run is as it was seen. */
+type Seen = Pick<
+  DrillRun,
+  'number' | 'faults' | 'notStruck' | 'status' | 'reason' | 'tree' | 'durationMs' | 'left'
+>;
+
 /** All that was seen of one run. */
-export interface RunEvidence {
-  readonly number: number;
-  readonly faults: readonly DrillFault[];
-  readonly notStruck: readonly PlannedFault[];
-  readonly status: string;
-  readonly reason: string;
-  readonly tree: TreeId | null;
-  readonly durationMs: number;
+export interface RunEvidence extends Seen {
   /** The ids of steps as the counter saw them begin. */
   readonly begun: readonly string[];
   /** What Longhaul itself recorded. */
@@ -26,7 +24,6 @@ export interface RunEvidence {
   /** Requests that nothing recorded fits. */
   readonly refused: readonly string[];
   readonly recordedIterations: number;
-  readonly left: readonly string[];
 }
 
 /** Judges one run by itself; pure. Trees are compared later. */
