@@ -1,4 +1,5 @@
-import { Ended, type Go, life, type Model, newModel, type Outcome, type Wait } from './reference.ts';
+import { Ended, type Go, type Model, newModel, type Outcome, type Wait } from './model.ts';
+import { life } from './reference.ts';
 
 /** A model with its life, and where that stands. */
 export interface Expected {

@@ -11,9 +11,11 @@ import {
   oneObservationAnAction,
 } from '../../helpers/invariants.ts';
 import { runsOf } from '../history.ts';
-import { answered, calmly, letGoOn, resumed } from './commands.ts';
+import { answered } from './answer-commands.ts';
+import { resumed } from './control-commands.ts';
 import type { Expected } from './expected.ts';
 import type { Real } from './real.ts';
+import { calmly, letGoOn } from './stage-commands.ts';
 import { recordView, saidBy } from './views.ts';
 
 /** Brings a task to its end the way people would: resumed, everything granted, delivered once nothing is left to be read. */

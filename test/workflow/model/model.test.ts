@@ -8,7 +8,7 @@ import { bringToEnd, expectLeft } from './finale.ts';
 import { createLane, expectThere, type Lane, type Real, startReal } from './real.ts';
 
 /*
- * The workflow, on a real server that suggests a new run after every few iterations, against a model of one page (reference.ts).
+ * The workflow, on a real server that suggests a new run after every few iterations, against a model of some pages, of which reference.ts is the first.
  * LONGHAUL_MODEL_RUNS: how many tasks (24); the long suite sets it. LONGHAUL_MODEL_SEED: the seed of a run that failed, which each run
  * prints; the same seed and number of runs draws the same tasks.
  */

@@ -12,7 +12,7 @@ import { createStage, type PlayedTask, type Stageful } from '../../helpers/task-
 import { startTestWorker, type TestWorker } from '../../helpers/temporal.ts';
 import type { Expected } from './expected.ts';
 import { createGate, type Gate } from './gate.ts';
-import { compactionUsd, type Go, planUsd } from './reference.ts';
+import { compactionUsd, type Go, planUsd } from './model.ts';
 import { expectedView, viewOf } from './views.ts';
 
 /** A worker with a queue of its own, one task of it after another. */

@@ -2,7 +2,7 @@ import type { ApprovalRecord } from '../../../contracts/approval.ts';
 import type { Intervention } from '../../../contracts/intervention.ts';
 import type { IterationRecord } from '../../../contracts/record.ts';
 import type { TaskState } from '../../../contracts/task-state.ts';
-import type { Answered, Model, ModelRecord } from './reference.ts';
+import type { Answered, Model, ModelRecord } from './model.ts';
 
 /** What of a task's state the model knows too. What was said while the task moved may be in this record or the next: it is left out then. */
 export function viewOf(state: TaskState, raced: boolean) {
