@@ -20,12 +20,9 @@ const maxTries: { readonly [code in ErrorCode]?: number } = {
 
 /** A fault that says no time itself is tried again after 1 s, 2 s, 4 s, … 60 s. The workflow's own times are for workers that die, and shorter. */
 const longestDelayMs = 60_000;
-/** A local activity holds a workflow task meanwhile. */
-const longestLocalDelayMs = 10_000;
 
 /** Turns Longhaul's errors into Temporal's failures by the error table, and holds results to their size. */
 export function faultInterceptor({ info, cancellationSignal }: Context): ActivityInterceptors {
-  const longestMs = info.isLocal ? longestLocalDelayMs : longestDelayMs;
   const inbound: ActivityInboundCallsInterceptor = {
     async execute(input, next) {
       try {
@@ -35,7 +32,7 @@ export function faultInterceptor({ info, cancellationSignal }: Context): Activit
       } catch (error) {
         // An abort that nobody asked this activity for is a bug like any other, not the end of the task.
         if (cancellationSignal.aborted && isAbort(error)) throw cancelled(error);
-        throw error instanceof CancelledFailure ? error : toFailure(error, info.attempt, longestMs);
+        throw error instanceof CancelledFailure ? error : toFailure(error, info.attempt);
       }
     },
   };
@@ -52,12 +49,8 @@ function checkSize(activity: string, result: unknown): void {
 }
 
 /** What an activity threw, as the failure that the server and the workflow read. */
-export function toFailure(
-  error: unknown,
-  attempt: number,
-  longestMs: number = longestDelayMs,
-): ApplicationFailure {
-  const delayMs = Math.min(longestMs, 1000 * 2 ** (attempt - 1));
+export function toFailure(error: unknown, attempt: number): ApplicationFailure {
+  const delayMs = Math.min(longestDelayMs, 1000 * 2 ** (attempt - 1));
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof LonghaulError) {
     const { code, message, retryable, retryAfterMs, details } = error;

@@ -26,7 +26,7 @@ const firstPauseMs = 5_000;
 /** Each try is some events of history, which has to hold for as long as a fault lasts. */
 const longestPauseMs = 10 * 60_000;
 
-/** Whether waiting may cure a fault that a stage gave up on: a local stage gives up early, to hold no workflow task. */
+/** Whether waiting may cure a fault that a stage gave up on: a local stage gives up early, so that people are heard. */
 export function passes(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && !cause.nonRetryable);

@@ -9,7 +9,7 @@ import { faultText } from './fault.ts';
 import { orAsk } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
-import { record } from './stages.ts';
+import { record, recordAtEnd } from './stages.ts';
 import type { StateChange } from './state-change.ts';
 import { endsTask } from './stop-task.ts';
 import type { Task } from './task.ts';
@@ -68,7 +68,7 @@ export async function recordUnfinished(task: Task, happened: Happened, error: un
   try {
     await CancellationScope.nonCancellable(async () => {
       const kept = recordOf(task.state, { ...happened, observations });
-      const { digest } = await record({ record: kept });
+      const { digest } = await recordAtEnd({ record: kept });
       task.apply(recorded(digest, kept));
     });
   } catch (fault) {

@@ -60,13 +60,20 @@ export const { deliver, releaseSandboxes } = prioritizedActivities<
   cancellationType,
 });
 
-/** Pure or nearly so, and quick: they run inside the workflow task, which they must not hold for long. */
+/**
+ * Pure or nearly so, and quick: they run inside the workflow task. From the second retry on they wait outside of it, by a durable timer: a
+ * workflow task that is held adds to the history every few seconds, and no other limit of time counts between the tries in it.
+ */
+const local = { startToCloseTimeout: '20s', localRetryThreshold: '1s', retry } as const;
+
 export const { authorize, openApproval, record, proposeDelivery, keepConstraints } =
-  proxyLocalActivities<LocalActivities>({
-    startToCloseTimeout: '20s',
-    scheduleToCloseTimeout: '1m',
-    retry: { ...retry, maximumInterval: '10s' },
-  });
+  proxyLocalActivities<LocalActivities>({ ...local, scheduleToCloseTimeout: '1m' });
+
+/** Of an iteration that the task's end cut short: that end waits for it. */
+export const { record: recordAtEnd } = proxyLocalActivities<LocalActivities>({
+  ...local,
+  scheduleToCloseTimeout: '15s',
+});
 
 /** A person may name an artifact that nobody stored: no reason to wait for it. */
 export const { loadEdited } = proxyLocalActivities<LocalActivities>({

@@ -8,7 +8,7 @@ test('the pauses between tries grow from seconds to ten minutes, so that a fault
   const weekMs = 7 * 24 * 3_600_000;
   let tries = 0;
   for (let waitedMs = 0; waitedMs < weekMs; waitedMs += pauseAfter(tries)) tries += 1;
-  // Of a local stage that holds its workflow task for a minute; the server ends a run at 51,200 events.
+  // Of a local stage with its timers, until it gives up after a minute; the server ends a run at 51,200 events.
   const eventsOfOneTry = 40;
   expect(tries * eventsOfOneTry).toBeLessThan(51_200);
 });
