@@ -3,11 +3,12 @@ import type { ExecuteInput, ExecuteOutput, TaskActivities } from '../contracts/a
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
+import { notRun } from '../contracts/words/not-run.ts';
+import { afterLoss, type Executed, hasBegun, observationsOfDead } from './begun-actions.ts';
 import { evaluateAtOnce } from './evaluate/evaluate.ts';
 import { type HeldLease, holdLease, releaseEarlier } from './hold-lease.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
 import { loadAction } from './load.ts';
-import { afterLoss, type Executed, hasBegun, notRun, observationsOfDead } from './not-run.ts';
 import { type Overtaken, watchOvertaken } from './overtaken.ts';
 import type { Ports } from './ports.ts';
 import { type Pulse, withPulse } from './pulse.ts';
@@ -62,7 +63,7 @@ async function runAll(
   for (const action of input.actions) {
     const why = await overtaken();
     if (why !== null && !(await hasBegun(ports, lease.leaseId, action))) {
-      observations.push(notRun(action, why));
+      observations.push(notRun(action, 'cancelled', why));
       continue;
     }
     const body = await loadAction(ports.artifacts, action.digest);

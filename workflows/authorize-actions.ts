@@ -4,6 +4,7 @@ import type { ApprovalRecord } from '../contracts/approval.ts';
 import type { Decision } from '../contracts/decision.ts';
 import type { ApprovalId, Digest } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
+import { notRun } from '../contracts/words/not-run.ts';
 import { askPeople, type Question } from './ask-people.ts';
 import { faultText } from './fault.ts';
 import { orAsk } from './faults.ts';
@@ -123,19 +124,4 @@ async function settleEdited(
   return decision.outcome === 'deny'
     ? denied(decided, `the edited action was denied by ${decision.ruleId}: ${decision.reason}`)
     : decided;
-}
-
-const maxNoteCharacters = 4000;
-
-/** The observation of an action that had no effect in the sandbox. */
-export function notRun(action: Action, status: 'ok' | 'denied' | 'cancelled', note: string): Observation {
-  return {
-    actionId: action.id,
-    status,
-    exitCode: null,
-    outputDigest: null,
-    outputBytes: 0,
-    note: note.slice(0, maxNoteCharacters),
-    durationMs: 0,
-  };
 }

@@ -1,6 +1,7 @@
 import type { Evaluation } from '../contracts/evaluation.ts';
 import type { TaskOutcome } from '../contracts/task-state.ts';
-import { authorizeActions, notRun } from './authorize-actions.ts';
+import { notRun } from '../contracts/words/not-run.ts';
+import { authorizeActions } from './authorize-actions.ts';
 import { deliverTask } from './delivery.ts';
 import { orAsk } from './faults.ts';
 import { evaluateInput, judge } from './judge.ts';

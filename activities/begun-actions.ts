@@ -3,6 +3,7 @@ import type { ExecuteInput, ExecuteOutput } from '../contracts/activities.ts';
 import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Observation } from '../contracts/observation.ts';
 import type { Step } from '../contracts/sandbox.ts';
+import { notRun } from '../contracts/words/not-run.ts';
 import type { HeldLease } from './hold-lease.ts';
 import type { Ports } from './ports.ts';
 import type { Pulse } from './pulse.ts';
@@ -20,18 +21,6 @@ export async function hasBegun(
   return begun.includes(true);
 }
 
-export function notRun(action: Action, why: string): Observation {
-  return {
-    actionId: action.id,
-    status: 'cancelled',
-    exitCode: null,
-    outputDigest: null,
-    outputBytes: 0,
-    note: why,
-    durationMs: 0,
-  };
-}
-
 /** The workspace is the checkpoint before; what had not begun is not run, since the model planned it on a workspace that is gone. */
 export function afterLoss(
   input: ExecuteInput,
@@ -43,7 +32,8 @@ export function afterLoss(
   return {
     observations: input.actions.map(
       (action) =>
-        known.get(action.id) ?? notRun(action, 'not run: the sandbox was lost before its turn came'),
+        known.get(action.id) ??
+        notRun(action, 'cancelled', 'not run: the sandbox was lost before its turn came'),
     ),
     checkpoint: {
       before: workspace.tree,
