@@ -1,13 +1,8 @@
 import type { Answer, ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
-import type { ErrorCode } from '../contracts/words/errors.ts';
 import { identityProof } from '../contracts/words/sets.ts';
+import { type MessageProblem, shown } from './message-problem.ts';
+import { isDigest, maxNameCharacters, type Via } from './sender.ts';
 import { repeats, settledProblem } from './settled.ts';
-
-/** Why a message is not taken. */
-export interface MessageProblem {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 const refused = (message: string): MessageProblem => ({ code: 'approval.refused', message });
 
@@ -18,14 +13,7 @@ const scopes: readonly unknown[] = [undefined, 'once', 'task'] satisfies readonl
 )[];
 /** How it may be known that a person answered; what the platform itself decides is no answer. */
 const proofs: readonly unknown[] = [identityProof.osUser, identityProof.signal];
-const digestForm = /^sha256:[0-9a-f]{64}$/;
 const maxReasonCharacters = 4000;
-const maxNameCharacters = 200;
-
-/** A value of any kind as a few words; unlike `String`, it never throws. */
-export function shown(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 100);
-}
 
 /** What people are asked, and what has been settled of late. */
 export interface Asked {
@@ -47,7 +35,7 @@ export function malformedAnswer(answer: Answer): MessageProblem | undefined {
 export function answerProblem(
   { pending, settled }: Asked,
   answer: Answer,
-  via: 'update' | 'signal',
+  via: Via,
 ): MessageProblem | undefined {
   if (typeof answer !== 'object' || answer === null) return malformedAnswer(answer);
   const approval = pending.find((p) => p.approvalId === answer.approvalId);
@@ -72,7 +60,7 @@ export function answerProblem(
 function whoProblem(
   approval: PendingApproval,
   by: Answer['by'] | undefined,
-  via: 'update' | 'signal',
+  via: Via,
 ): MessageProblem | undefined {
   const malformed = byProblem(by);
   if (malformed !== undefined) return malformed;
@@ -108,10 +96,6 @@ function formProblem({ outcome, scope, reason, editedDigest }: Partial<Answer>):
   if (editedDigest !== undefined && editedDigest !== null && !isDigest(editedDigest))
     return refused(`expected editedDigest to be sha256:<64 hex digits>, got ${shown(editedDigest)}`);
   return undefined;
-}
-
-function isDigest(value: unknown): boolean {
-  return typeof value === 'string' && digestForm.test(value);
 }
 
 function contentProblem(approval: PendingApproval, answer: Answer): MessageProblem | undefined {

@@ -4,6 +4,7 @@ import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import type { ApprovalId } from '../contracts/ids.ts';
 import { faultText, passes, waitForPassing } from './fault.ts';
 import { nextReminder } from './reminders.ts';
+import { settledAs } from './settled.ts';
 import { openApproval, releaseSandboxes } from './stages.ts';
 import { endIfAsked } from './stop-task.ts';
 import type { Task } from './task.ts';
@@ -48,6 +49,20 @@ export async function askPeople(
   return new Map(task.state.approvals.map((record) => [record.approvalId, record]));
 }
 
+/** Asks one thing of the platform's own; the question's number makes a second one of its name another. */
+export async function askOne(
+  task: Task,
+  name: string,
+  { subject, title, detail }: Pick<Question, 'subject' | 'title'> & { readonly detail: string },
+  options: AskOptions = {},
+): Promise<ApprovalRecord> {
+  const approvalId = questionId(task, name);
+  const question = { approvalId, subject, title, details: [detail], action: null, decision: null };
+  const answer = (await askPeople(task, [question], options)).get(approvalId);
+  if (answer === undefined) throw new Error(`no answer for ${approvalId}`);
+  return answer;
+}
+
 /** Reminds of what is not answered yet, from time to time, until all is answered or the time is over. */
 async function waitWithReminders(
   task: Task,
@@ -73,7 +88,7 @@ async function waitWithReminders(
  * `i<iteration>.<name>-<n>`: counts the questions of a name since the last record. One id for two questions would let the answer to the
  * first count for the second.
  */
-export function questionId({ state }: Task, name: string): string {
+function questionId({ state }: Task, name: string): string {
   const prefix = `i${state.iteration}.${name}-`;
   const asked = [...state.approvals, ...state.pending].filter((a) => a.approvalId.startsWith(prefix));
   return `${prefix}${asked.length + 1}`;
@@ -133,21 +148,7 @@ function specDigestOf(task: Task) {
 }
 
 function expire(task: Task, approval: PendingApproval): void {
-  task.apply({
-    type: 'answered',
-    standingRule: null,
-    record: {
-      approvalId: approval.approvalId,
-      subject: approval.subject,
-      actionId: approval.actionId,
-      digest: approval.digest,
-      outcome: 'expired',
-      scope: 'once',
-      editedDigest: null,
-      reason: 'nobody answered in time',
-      by: { name: 'timer', proof: 'timer' },
-      openedAtMs: approval.openedAtMs,
-      decidedAtMs: Date.now(),
-    },
-  });
+  const by = { name: 'timer', proof: 'timer' } as const;
+  const record = settledAs(approval, { outcome: 'expired', reason: 'nobody answered in time', by });
+  task.apply({ type: 'answered', standingRule: null, record });
 }

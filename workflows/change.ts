@@ -1,7 +1,7 @@
 import type { Budget } from '../contracts/budget.ts';
 import type { Change, Changed } from '../contracts/change.ts';
 import type { TaskState } from '../contracts/task-state.ts';
-import { type MessageProblem, shown } from './answer.ts';
+import { type MessageProblem, shown } from './message-problem.ts';
 import { plainText } from './plain-text.ts';
 import { partOf, senderOf } from './sender.ts';
 import type { Task } from './task.ts';

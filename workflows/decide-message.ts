@@ -1,8 +1,9 @@
 import type { Answer } from '../contracts/approval.ts';
-import { answerProblem, shown } from './answer.ts';
+import { answerProblem } from './answer.ts';
+import { shown } from './message-problem.ts';
 import { plainText } from './plain-text.ts';
 import { noteMessage, partOf, type Via } from './sender.ts';
-import { actorOf } from './settled.ts';
+import { actorOf, settledAs } from './settled.ts';
 import type { Task } from './task.ts';
 
 /** More is refused. */
@@ -26,19 +27,13 @@ export function takeAnswer(task: Task, answer: Answer, via: Via): Decided {
   task.apply({
     type: 'answered',
     standingRule: scope === 'task' ? approval.standingRule : null,
-    record: {
-      approvalId: approval.approvalId,
-      subject: approval.subject,
-      actionId: approval.actionId,
-      digest: approval.digest,
+    record: settledAs(approval, {
       outcome,
       scope,
       editedDigest: outcome === 'edited' ? (answer.editedDigest ?? null) : null,
       reason: plainText(answer.reason ?? '', maxReasonCharacters),
       by: actorOf(answer.by, via),
-      openedAtMs: approval.openedAtMs,
-      decidedAtMs: Date.now(),
-    },
+    }),
   });
   return { outcome };
 }

@@ -1,4 +1,4 @@
-import { type AskOptions, askPeople, type Question, questionId } from './ask-people.ts';
+import { type AskOptions, askOne } from './ask-people.ts';
 import { faultText, passes, waitForPassing } from './fault.ts';
 import { endIfAsked, StopTask } from './stop-task.ts';
 import type { Task } from './task.ts';
@@ -34,17 +34,8 @@ export async function orAsk<T>(
 }
 
 async function askToTryAgain(task: Task, name: string, fault: string, options: AskOptions): Promise<void> {
-  const approvalId = questionId(task, `fault-${name}`);
-  const question: Question = {
-    approvalId,
-    subject: 'fault',
-    title: `${name} failed. Try again?`,
-    details: [fault],
-    action: null,
-    decision: null,
-  };
-  const answers = await askPeople(task, [question], options);
-  const outcome = answers.get(approvalId)?.outcome;
+  const question = { subject: 'fault', title: `${name} failed. Try again?`, detail: fault } as const;
+  const { outcome } = await askOne(task, `fault-${name}`, question, options);
   // Withdrawn: a person has changed what it depends on, so it is tried again.
   if (outcome !== 'granted' && outcome !== 'withdrawn') throw new StopTask('stopped', fault);
 }

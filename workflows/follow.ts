@@ -1,5 +1,5 @@
 import type { TaskOutcome } from '../contracts/task-state.ts';
-import { askPeople, questionId } from './ask-people.ts';
+import { askOne } from './ask-people.ts';
 import { orAsk } from './faults.ts';
 import type { IterationEnd } from './iteration.ts';
 import { prepared } from './prepared.ts';
@@ -30,20 +30,10 @@ export async function follow(task: Task, { evaluation }: IterationEnd): Promise<
 }
 
 async function askToGoOn(task: Task, reason: string): Promise<void> {
-  const approvalId = questionId(task, 'go-on');
-  const answers = await askPeople(task, [
-    {
-      approvalId,
-      subject: 'fault',
-      title: 'The task is stuck. Go on?',
-      details: [reason],
-      action: null,
-      decision: null,
-    },
-  ]);
-  const answer = answers.get(approvalId);
-  if (answer?.outcome === 'withdrawn') return;
-  if (answer?.outcome !== 'granted') throw new StopTask('stopped', reason);
+  const question = { subject: 'fault', title: 'The task is stuck. Go on?', detail: reason } as const;
+  const answer = await askOne(task, 'go-on', question);
+  if (answer.outcome === 'withdrawn') return;
+  if (answer.outcome !== 'granted') throw new StopTask('stopped', reason);
   task.apply({ type: 'noticed', notice: `${answer.by.name} says: go on. ${answer.reason}`.trim() });
 }
 

@@ -2,7 +2,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Intervention } from '../contracts/intervention.ts';
 import type { TaskState } from '../contracts/task-state.ts';
-import type { MessageProblem } from './answer.ts';
+import type { MessageProblem } from './message-problem.ts';
 import { noteMessage } from './sender.ts';
 import type { Task } from './task.ts';
 

@@ -1,7 +1,7 @@
 import type { Paid, PlanInput, PlanOutput, Steer } from '../contracts/activities.ts';
 import type { Budget, Usage } from '../contracts/budget.ts';
 import type { TaskState } from '../contracts/task-state.ts';
-import { askPeople, questionId } from './ask-people.ts';
+import { askOne } from './ask-people.ts';
 import { orAsk } from './faults.ts';
 import { pace } from './pace.ts';
 import { beginPlanning, charged, type PlanProgress, paidOfFailure } from './plan-progress.ts';
@@ -143,19 +143,9 @@ async function askForMore(task: Task, reason: string): Promise<void> {
     // A person may have lowered it below what is used already: granting must be worth an iteration.
     maxIterations: Math.max(budget.maxIterations, usage.iterations) + budgetStep.maxIterations,
   };
-  const approvalId = questionId(task, 'budget');
   const money = more.maxUsd === null ? '' : ` and ${more.maxUsd} USD`;
-  const answers = await askPeople(task, [
-    {
-      approvalId,
-      subject: 'budget',
-      title: `More budget: up to ${more.maxIterations} iterations${money} in all?`,
-      details: [reason],
-      action: null,
-      decision: null,
-    },
-  ]);
-  const outcome = answers.get(approvalId)?.outcome;
+  const title = `More budget: up to ${more.maxIterations} iterations${money} in all?`;
+  const { outcome } = await askOne(task, 'budget', { subject: 'budget', title, detail: reason });
   // Withdrawn: a person has set another budget, so it is looked at again.
   if (outcome === 'withdrawn') return;
   if (outcome !== 'granted') throw new StopTask('stopped', `the budget is used up: ${reason}`);

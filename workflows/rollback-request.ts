@@ -1,5 +1,5 @@
 import type { TaskState } from '../contracts/task-state.ts';
-import { type MessageProblem, shown } from './answer.ts';
+import { type MessageProblem, shown } from './message-problem.ts';
 import { partOf, senderOf } from './sender.ts';
 import type { Task } from './task.ts';
 import { withdraw } from './withdraw.ts';

@@ -7,7 +7,7 @@ import { plainText } from './plain-text.ts';
 import type { Task } from './task.ts';
 
 const digestForm = /^sha256:[0-9a-f]{64}$/;
-const maxNameCharacters = 200;
+export const maxNameCharacters = 200;
 const maxAboutCharacters = 300;
 const maxRefusedCharacters = 500;
 
@@ -35,7 +35,11 @@ export function sawOf(payload: unknown): Saw | null {
   const [iteration, head] = [partOf(saw, 'iteration'), partOf(saw, 'head')];
   if (typeof iteration !== 'number' || !Number.isSafeInteger(iteration) || iteration < 0) return null;
   if (head === null) return { iteration, head };
-  return typeof head === 'string' && digestForm.test(head) ? { iteration, head: head as Digest } : null;
+  return isDigest(head) ? { iteration, head } : null;
+}
+
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && digestForm.test(value);
 }
 
 export interface Message {

@@ -1,19 +1,31 @@
-import type { Actor, Answer, ApprovalRecord } from '../contracts/approval.ts';
+import type { Actor, Answer, ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import { identityProof } from '../contracts/words/sets.ts';
-import type { MessageProblem } from './answer.ts';
+import type { MessageProblem } from './message-problem.ts';
 import { plainText } from './plain-text.ts';
+import type { Via } from './sender.ts';
 
 /** As much of a reason as is kept of a settled answer. */
 const comparedCharacters = 200;
 
 /** Who an answer counts for: by a signal the name alone is taken, since it proves nobody. */
-export function actorOf(by: Answer['by'] | undefined, via: 'update' | 'signal'): Actor {
+export function actorOf(by: Answer['by'] | undefined, via: Via): Actor {
   if (via === 'update') return by ?? { name: 'unknown', proof: identityProof.signal };
   return { name: by?.name ?? 'unknown', proof: identityProof.signal };
 }
 
+/** What becomes of a question at this moment. */
+export function settledAs(
+  { approvalId, subject, actionId, digest, openedAtMs }: PendingApproval,
+  end: Pick<ApprovalRecord, 'outcome' | 'reason' | 'by'> &
+    Partial<Pick<ApprovalRecord, 'scope' | 'editedDigest'>>,
+): ApprovalRecord {
+  const decidedAtMs = Date.now();
+  const asked = { approvalId, subject, actionId, digest, openedAtMs };
+  return { ...asked, scope: 'once', editedDigest: null, ...end, decidedAtMs };
+}
+
 /** Whether an answer is the one that counted before, sent once more. */
-export function repeats(before: ApprovalRecord, answer: Answer, via: 'update' | 'signal'): boolean {
+export function repeats(before: ApprovalRecord, answer: Answer, via: Via): boolean {
   const by = actorOf(answer.by, via);
   return (
     before.digest === answer.digest &&

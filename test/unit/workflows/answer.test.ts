@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Answer, AnswerSchema, type PendingApproval } from '../../../contracts/approval.ts';
 import type { ApprovalId, Digest } from '../../../contracts/ids.ts';
-import { answerProblem, shown } from '../../../workflows/answer.ts';
+import { answerProblem } from '../../../workflows/answer.ts';
+import { shown } from '../../../workflows/message-problem.ts';
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}` as Digest;
 
