@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { TaskState } from '../../contracts/task-state.ts';
-import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import type { Platform } from '../platform.ts';
 import { changedLines } from '../view/changed-lines.ts';
 import { formatUsd } from '../view/format.ts';
 import { ChangeOptionsSchema, changeOf } from './change-options.ts';
-import { defineVerb, parseUsage, printJson, printLines, type VerbContext, withTask } from './define-verb.ts';
+import { defineVerb, parseUsage, type VerbContext } from './define-verb.ts';
+import { tellTask } from './tell-task.ts';
 
 const collect = (text: string, before: readonly string[] = []) => [...before, text];
 
@@ -27,14 +27,13 @@ export function addChangeVerb(program: Command, { platform }: VerbContext): void
     .action(async (task: string, raw: unknown) => {
       const options = parseUsage(ChangeOptionsSchema, raw);
       changeOf(options, platform.user, null);
-      await withTask(platform, task, async (client, taskId) => {
-        const state = await lookAt(platform, client, taskId);
-        if (!options.json) await printLines(platform, glanceLines(state));
+      await tellTask(platform, task, options, async ({ client, taskId, state, saw }) => {
         await refuseUnpriced(platform, options.model, options.budgetUsd, state);
-        const saw = sawOf(state);
         const changed = await client.change(taskId, changeOf(options, platform.user, saw));
-        if (options.json) return printJson(platform, { type: 'task.changed', taskId, ...changed, saw });
-        return printLines(platform, changedLines(taskId, changed));
+        return {
+          json: { type: 'task.changed', taskId, ...changed, saw },
+          lines: changedLines(taskId, changed),
+        };
       });
     });
 }

@@ -1,16 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { glanceLines, lookAt, sawOf } from '../look-at.ts';
 import { line, lineAt } from '../terminal/line.ts';
-import {
-  defineVerb,
-  JsonSchema,
-  parseUsage,
-  printJson,
-  printLines,
-  type VerbContext,
-  withTask,
-} from './define-verb.ts';
+import { defineVerb, JsonSchema, parseUsage, type VerbContext } from './define-verb.ts';
+import { tellTask } from './tell-task.ts';
 
 const OptionsSchema = z.strictObject({
   to: z
@@ -30,18 +22,16 @@ export function addRollbackVerb(program: Command, { platform }: VerbContext): vo
   })
     .option('--to <iteration>', 'the iteration; 0 is the base')
     .action(async (task: string, raw: unknown) => {
-      const { to, json } = parseUsage(OptionsSchema, raw);
-      await withTask(platform, task, async (client, taskId) => {
-        const state = await lookAt(platform, client, taskId);
-        if (!json) await printLines(platform, glanceLines(state));
-        const saw = sawOf(state);
+      const { to, ...options } = parseUsage(OptionsSchema, raw);
+      await tellTask(platform, task, options, async ({ client, taskId, saw }) => {
         const { withdrawn } = await client.rollback(taskId, to, platform.user, saw);
-        if (json)
-          return printJson(platform, { type: 'rollback.requested', taskId, toIteration: to, withdrawn, saw });
-        return printLines(platform, [
-          line(`${taskId} goes back to the end of iteration ${to} when its current iteration is done.`),
-          ...withdrawn.map((id) => lineAt(2, `${id} is not asked any more`)),
-        ]);
+        return {
+          json: { type: 'rollback.requested', taskId, toIteration: to, withdrawn, saw },
+          lines: [
+            line(`${taskId} goes back to the end of iteration ${to} when its current iteration is done.`),
+            ...withdrawn.map((id) => lineAt(2, `${id} is not asked any more`)),
+          ],
+        };
       });
     });
 }
