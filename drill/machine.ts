@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskClient } from '../client/task-client.ts';
 import type { Scenario } from '../models/scripted/scenario.ts';
@@ -8,10 +8,11 @@ import { startEmbeddedServer } from '../workers/embedded-server/start.ts';
 import { writeServerState } from '../workers/embedded-server/state-file.ts';
 import { openTaskClient } from '../workers/open-task-client.ts';
 import { artifactStore } from '../workers/ports.ts';
-import { type Environment, ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
+import { type Environment, ensurePrivateDirectory } from '../workers/state-dir.ts';
 import { startWorkerProcess } from '../workers/worker-processes.ts';
 import { type Counter, openCounter } from './counter.ts';
 import { endMachine } from './machine-end.ts';
+import { modelsFile } from './models-file.ts';
 import type { Recording } from './recording.ts';
 
 /** Everything that a task needs, in one directory: a home, a Temporal server, workers, the recorded model, a count of what begins. */
@@ -98,17 +99,6 @@ async function environmentOf(
     // One that names no server, where the person's own may.
     TEMPORAL_CONFIG_FILE: temporalConfig,
   };
-}
-
-/** Profiles and prices decide how the model is spoken to and what a budget allows: the same as in the person's home. */
-async function modelsFile(env: Environment, directory: string): Promise<string> {
-  const named = env['LONGHAUL_MODELS_FILE'];
-  if (named !== undefined && named.trim() !== '') return named.trim();
-  const own = join(stateDirectory(env), 'models.yaml');
-  const text = await readFile(own, 'utf8').catch(() => '');
-  const copy = join(directory, 'models.yaml');
-  await writeFile(copy, text);
-  return copy;
 }
 
 /** Never the usual ports: they are for the person's own server, also while it is down. */
