@@ -44,8 +44,7 @@ export function writingSteps(action: Action): readonly StepId[] {
     : effectSteps(action);
 }
 
-/** The step as it was asked for, to learn from a dead sandbox what became of it. */
-export function shellStep(
+function shellStep(
   action: Action,
   body: Extract<ActionBody, { kind: 'shell' }>,
   limits: Ports['limits'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ActionIdSchema, CommitIdSchema, DigestSchema, TreeIdSchema } from './ids.ts';
+import { actionKind } from './words/sets.ts';
 
 export const PlanStepSchema = z.strictObject({
   step: z.string().min(1).max(300),
@@ -41,7 +42,7 @@ export type ActionBody = z.infer<typeof ActionBodySchema>;
 /** An action as history names it. */
 export const ActionSchema = z.strictObject({
   id: ActionIdSchema,
-  kind: z.enum(['shell', 'apply_patch', 'update_plan', 'ask_human', 'deliver', 'invalid']),
+  kind: z.enum(actionKind),
   /** Of the canonical JSON (RFC 8785) of its body. */
   digest: DigestSchema,
   /** For people, one line, at most 160 characters, never used to decide anything. */

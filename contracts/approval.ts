@@ -3,10 +3,11 @@ import { ActionBodySchema } from './action.ts';
 import { DecisionSchema, StandingRuleSchema } from './decision.ts';
 import { ActionIdSchema, ApprovalIdSchema, DigestSchema, TaskIdSchema, TreeIdSchema } from './ids.ts';
 import { SawSchema } from './saw.ts';
+import { approvalOutcome, approvalSubject, identityProof } from './words/sets.ts';
 
 export const ActorSchema = z.strictObject({
   name: z.string().min(1).max(200),
-  proof: z.enum(['os_user', 'signal', 'timer', 'policy']),
+  proof: z.enum(identityProof),
 });
 export type Actor = z.infer<typeof ActorSchema>;
 
@@ -15,7 +16,7 @@ export const ApprovalCardSchema = z.strictObject({
   approvalId: ApprovalIdSchema,
   taskId: TaskIdSchema,
   iteration: z.int().positive(),
-  subject: z.enum(['action', 'budget', 'delivery', 'question', 'fault']),
+  subject: z.enum(approvalSubject),
   title: z.string().max(300),
   /** More to read: the question, the fault, the check results behind a delivery. */
   details: z.array(z.string()),
@@ -30,7 +31,7 @@ export type ApprovalCard = z.infer<typeof ApprovalCardSchema>;
 /** An approval that waits, as the task's state and history name it. */
 export const PendingApprovalSchema = z.strictObject({
   approvalId: ApprovalIdSchema,
-  subject: z.enum(['action', 'budget', 'delivery', 'question', 'fault']),
+  subject: z.enum(approvalSubject),
   actionId: ActionIdSchema.nullable(),
   /** Digest of the card: an answer must quote it. */
   digest: DigestSchema,
@@ -62,11 +63,11 @@ export type Answer = z.infer<typeof AnswerSchema>;
 /** What the ledger keeps of an approval. */
 export const ApprovalRecordSchema = z.strictObject({
   approvalId: ApprovalIdSchema,
-  subject: z.enum(['action', 'budget', 'delivery', 'question', 'fault']),
+  subject: z.enum(approvalSubject),
   actionId: ActionIdSchema.nullable(),
   digest: DigestSchema,
   /** `withdrawn`: what was asked about has changed, so that nobody is asked any more. */
-  outcome: z.enum(['granted', 'rejected', 'edited', 'expired', 'withdrawn']),
+  outcome: z.enum(approvalOutcome),
   scope: z.enum(['once', 'task']),
   editedDigest: DigestSchema.nullable(),
   reason: z.string().max(4000),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DigestSchema } from './ids.ts';
+import { decisionOutcome } from './words/sets.ts';
 
 /** A rule that a person lets stand for the rest of a task. */
 export const StandingRuleSchema = z.discriminatedUnion('kind', [
@@ -12,7 +13,7 @@ export type StandingRule = z.infer<typeof StandingRuleSchema>;
 
 /** What policy says of one action. */
 export const DecisionSchema = z.strictObject({
-  outcome: z.enum(['allow', 'ask', 'deny']),
+  outcome: z.enum(decisionOutcome),
   /** `<policy>/<rule>`, or `standing/<n>`, `builtin/<name>`. */
   ruleId: z.string().max(200),
   policyDigest: DigestSchema,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { DigestSchema } from './ids.ts';
+import { checkStatus, next } from './words/sets.ts';
 
 export const CheckResultSchema = z.strictObject({
   name: z.string(),
-  status: z.enum(['passed', 'failed', 'timed_out', 'lost', 'skipped']),
+  status: z.enum(checkStatus),
   exitCode: z.int().nullable(),
   outputDigest: DigestSchema.nullable(),
   durationMs: z.int().nonnegative(),
@@ -35,7 +36,7 @@ export const EvaluationSchema = z.strictObject({
   /** 1 when all checks ran on this tree, less when some were skipped. */
   confidence: z.number().min(0).max(1),
   concerns: z.array(ConcernSchema).max(20),
-  next: z.enum(['continue', 'replan', 'rollback', 'ask', 'deliver', 'stop']),
+  next: z.enum(next),
   reason: z.string().max(500),
   /** Digest of which checks failed and how; equal twice means that nothing was learned. */
   failureSignature: z.string().max(80),

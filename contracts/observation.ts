@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ActionIdSchema, DigestSchema } from './ids.ts';
+import { observationStatus } from './words/sets.ts';
 
 /** What one action gave. */
 export const ObservationSchema = z.strictObject({
   actionId: ActionIdSchema,
-  status: z.enum(['ok', 'failed', 'denied', 'timed_out', 'cancelled', 'lost']),
+  status: z.enum(observationStatus),
   exitCode: z.int().nullable(),
   /** The whole output; null when nothing ran. */
   outputDigest: DigestSchema.nullable(),

@@ -1,4 +1,4 @@
-/** Closed sets that workflow code needs as values. No zod here: it would enter the workflow bundle. */
+/** Closed sets, which schemas take as they are and workflow code needs as values. No zod here: it would enter the workflow bundle. */
 
 export const taskStatus = {
   preparing: 'preparing',
@@ -29,10 +29,8 @@ export const actionKind = {
   /** What the model sent could not be understood; the reason goes back to it as text. */
   invalid: 'invalid',
 } as const;
-export type ActionKind = (typeof actionKind)[keyof typeof actionKind];
 
 export const decisionOutcome = { allow: 'allow', ask: 'ask', deny: 'deny' } as const;
-export type DecisionOutcome = (typeof decisionOutcome)[keyof typeof decisionOutcome];
 
 export const approvalOutcome = {
   granted: 'granted',
@@ -42,7 +40,6 @@ export const approvalOutcome = {
   /** What was asked about has changed. */
   withdrawn: 'withdrawn',
 } as const;
-export type ApprovalOutcome = (typeof approvalOutcome)[keyof typeof approvalOutcome];
 
 export const approvalSubject = {
   action: 'action',
@@ -61,7 +58,6 @@ export const observationStatus = {
   cancelled: 'cancelled',
   lost: 'lost',
 } as const;
-export type ObservationStatus = (typeof observationStatus)[keyof typeof observationStatus];
 
 export const checkStatus = {
   passed: 'passed',
@@ -71,7 +67,6 @@ export const checkStatus = {
   /** Not run at this depth. */
   skipped: 'skipped',
 } as const;
-export type CheckStatus = (typeof checkStatus)[keyof typeof checkStatus];
 
 /** What comes after an iteration. */
 export const next = {
@@ -98,4 +93,3 @@ export const identityProof = {
   timer: 'timer',
   policy: 'policy',
 } as const;
-export type IdentityProof = (typeof identityProof)[keyof typeof identityProof];
