@@ -75,6 +75,6 @@ export function acquire(ports: Pick<Ports, 'sandbox'>, spec: SandboxSpec, pulse:
   });
 }
 
-export function factsOf({ backend, imageDigest, specDigest, setupDigest, leaseId }: Lease): SandboxFacts {
+function factsOf({ backend, imageDigest, specDigest, setupDigest, leaseId }: Lease): SandboxFacts {
   return { backend, imageDigest, specDigest, setupDigest, leaseId };
 }

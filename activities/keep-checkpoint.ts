@@ -8,7 +8,8 @@ import type { Ports } from './ports.ts';
 
 const maxLeftOut = 20;
 
-export const CheckpointManifestSchema = z.strictObject({
+/** What `manifestDigest` names: the chain of packs that a workspace can be made of again. */
+const CheckpointManifestSchema = z.strictObject({
   commit: CommitIdSchema,
   parent: CommitIdSchema,
   /** The objects of `commit` that `parent` lacks. */
@@ -38,12 +39,9 @@ export async function keepCheckpoint(
       ports.artifacts.put(made.pack),
       ports.repositories.importCheckpoint({ taskId, iteration, commit: made.commit, pack: made.pack }),
     ]);
-    manifestDigest = await putJson(ports.artifacts, {
-      commit: made.commit,
-      parent: workspace.commit,
-      pack,
-      previous: workspace.manifestDigest,
-    });
+    const { commit: parent, manifestDigest: previous } = workspace;
+    const manifest = CheckpointManifestSchema.parse({ commit: made.commit, parent, pack, previous });
+    manifestDigest = await putJson(ports.artifacts, manifest);
   }
   return {
     before: workspace.tree,

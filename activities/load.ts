@@ -15,7 +15,7 @@ export const loadAction = (store: ArtifactStore, digest: Digest): Promise<Action
 export const loadRecord = (store: ArtifactStore, digest: Digest): Promise<IterationRecord> =>
   getJson(store, digest, IterationRecordSchema);
 
-export const ContextSchema = z.strictObject({
+const ContextSchema = z.strictObject({
   /** What the model reads. */
   text: z.string(),
   setup: z

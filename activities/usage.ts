@@ -1,7 +1,7 @@
 import type { Paid } from '../contracts/activities.ts';
 import type { TokenUsage } from '../contracts/model-client.ts';
 
-export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
+function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     cachedTokens: a.cachedTokens + b.cachedTokens,

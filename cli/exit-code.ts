@@ -20,6 +20,6 @@ export function outcomeErrorCode({ status, reason }: Pick<TaskOutcome, 'status' 
   return status === 'failed' ? 'task.failed' : 'task.stopped';
 }
 
-export function isErrorCode(text: string): text is ErrorCode {
+function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errorTable, text);
 }

@@ -32,7 +32,7 @@ export async function showError(terminal: Terminal, error: unknown, context: Err
 }
 
 /** Pure: the message, and where more is to be read. */
-export function errorLines(error: LonghaulError, context: ErrorContext): readonly Line[] {
+function errorLines(error: LonghaulError, context: ErrorContext): readonly Line[] {
   const [first = '', ...more] = splitLines(asTyped(error.message, context.program));
   const stack =
     error.code === 'internal.bug' && !context.debug

@@ -10,7 +10,7 @@ export function checkpointRef(iteration: number): string {
 }
 
 /** A task's own directory. */
-export function taskDir(stateDir: string, taskId: TaskId): string {
+function taskDir(stateDir: string, taskId: TaskId): string {
   return join(stateDir, 'tasks', taskId);
 }
 
