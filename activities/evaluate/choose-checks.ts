@@ -14,14 +14,14 @@ export interface ChooseChecks {
 }
 
 /** Whether a result says something about the tree: a check that was not run, or whose sandbox was lost, has still to be run. */
-export function isVerdict({ status }: Pick<CheckResult, 'status'>): boolean {
+export function hasJudged({ status }: Pick<CheckResult, 'status'>): boolean {
   return status !== 'skipped' && status !== 'lost';
 }
 
 /** The checks that are worth running now, the failed ones first. On an unchanged tree those that have a result are not run again. */
 export function chooseChecks({ checks, depth, treeChanged, last }: ChooseChecks): readonly BaselineCheck[] {
   const ran = (check: BaselineCheck) =>
-    last.find((result) => result.name === check.name && isVerdict(result));
+    last.find((result) => result.name === check.name && hasJudged(result));
   const wanted = checks.filter((check) => {
     if (!treeChanged && ran(check)) return false;
     if (depth === 'all') return true;

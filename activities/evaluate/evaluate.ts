@@ -6,7 +6,7 @@ import type { Ports } from '../ports.ts';
 import { type Pulse, withPulse } from '../pulse.ts';
 import { type ChecksRun, runChecks, skipped } from '../run-checks.ts';
 import { loadSetup } from '../setup.ts';
-import { chooseChecks, isVerdict } from './choose-checks.ts';
+import { chooseChecks, hasJudged } from './choose-checks.ts';
 import { concernsOf } from './concerns-of.ts';
 import { decideNext } from './decide-next.ts';
 import { failureLines } from './failure-lines.ts';
@@ -92,7 +92,7 @@ function resultOf(
   const ran = now.find((result) => result.name === name);
   if (ran) return ran;
   const before = last.find((result) => result.name === name);
-  return before && isVerdict(before) && !treeChanged ? { ...before, cached: true } : skipped({ name });
+  return before && hasJudged(before) && !treeChanged ? { ...before, cached: true } : skipped({ name });
 }
 
 /** Share of the checks that pass; one that was not run now counts as it did at the base. */

@@ -22,7 +22,7 @@ const faultNames: Readonly<Record<FaultKind, string>> = {
 /** A certificate for people, on any width. */
 export function certificateLines(certificate: DrillCertificate): readonly Line[] {
   const { held, problems, notes, kept, runs } = certificate;
-  const verdict = held ? tone('good', '✓ Everything held') : tone('bad', '✗ Not everything held');
+  const found = held ? tone('good', '✓ Everything held') : tone('bad', '✗ Not everything held');
   return [
     blankLine,
     line(tone('strong', `Certificate of a drill of ${certificate.taskId}`)),
@@ -30,7 +30,7 @@ export function certificateLines(certificate: DrillCertificate): readonly Line[]
     blankLine,
     ...runs.flatMap((run) => [...run.faults.map((fault) => faultLine(run, fault)), ...notStruckLines(run)]),
     ...(runs.length === 0 ? [] : [blankLine]),
-    line(verdict),
+    line(found),
     ...problems.map((problem) => lineAt(2, tone('bad', `✗ ${problem}`))),
     blankLine,
     line(tone('dim', 'How it was shown')),

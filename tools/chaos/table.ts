@@ -14,7 +14,7 @@ export function tableOf(runs: readonly Run[]): string {
     return `| ${name} | ${group.length} | ${times.length} | ${recovered} | ${bad === 0 ? 'held' : `BROKEN ${bad}`} |`;
   });
   return [
-    '| fault | moment | runs | recoveries | p50 | p95 | verdict |',
+    '| fault | moment | runs | recoveries | p50 | p95 | invariants |',
     '|---|---|---|---|---|---|---|',
     ...lines.sort(),
   ].join('\n');

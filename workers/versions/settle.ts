@@ -4,7 +4,7 @@ import { type Deployment, makeCurrent, pin, type Routing, routing, wasCurrent } 
 import { type HistoryToReplay, replayHistories } from './replay.ts';
 import { type RunningTask, runningTasks } from './running-tasks.ts';
 import { servedBuilds, type Witness } from './served-builds.ts';
-import { cannotReplay, stops, stuckNote, type Verdict } from './verdict.ts';
+import { cannotReplay, stops, stuckNote, type TaskReplay } from './task-replay.ts';
 
 export interface Settling {
   readonly deployment: Deployment;
@@ -44,23 +44,23 @@ export async function passGate(settling: Settling): Promise<Settlement> {
   const concerned = (current ? others.filter(orphan) : others).filter(
     ({ runId }) => !settling.stuckRuns.has(runId),
   );
-  const verdicts: Verdict[] = [];
-  for await (const verdict of judge(settling, concerned)) {
-    verdicts.push({ ...verdict, served: served.has(verdict.task.build) });
-    report(`replayed ${verdicts.length} of ${concerned.length} running tasks`);
+  const replays: TaskReplay[] = [];
+  for await (const replay of judge(settling, concerned)) {
+    replays.push({ ...replay, served: served.has(replay.task.build) });
+    report(`replayed ${replays.length} of ${concerned.length} running tasks`);
   }
-  const judged = verdicts.filter(({ task }) => !settling.leave.includes(task.taskId));
+  const judged = replays.filter(({ task }) => !settling.leave.includes(task.taskId));
   if (!current && stops(judged)) throw cannotReplay(build.buildId, now.currentBuild, judged);
-  const stuck = verdicts.filter(({ task, problem }) => problem !== null && orphan(task));
+  const stuck = replays.filter(({ task, problem }) => problem !== null && orphan(task));
   for (const { task } of stuck) settling.stuckRuns.add(task.runId);
-  const move = verdicts
+  const move = replays
     .filter(({ task, problem }) => problem === null && orphan(task))
     .map(({ task }) => task);
   return {
     makeCurrent: !current,
     move,
     letGo: running.filter(({ settled, build: own }) => settled && own === build.buildId),
-    notes: stuck.map((verdict) => stuckNote(verdict, build.buildId)),
+    notes: stuck.map((replay) => stuckNote(replay, build.buildId)),
   };
 }
 
@@ -117,7 +117,7 @@ function notChosen(buildId: string, currentBuild: string | null): Settlement {
 async function* judge(
   { deployment, build }: Settling,
   tasks: readonly RunningTask[],
-): AsyncIterable<Pick<Verdict, 'task' | 'problem'>> {
+): AsyncIterable<Pick<TaskReplay, 'task' | 'problem'>> {
   // No replay worker for nothing: it costs a fifth of a second.
   if (tasks.length === 0) return;
   const open = new Map(tasks.map((task) => [task.taskId, task]));

@@ -2,7 +2,7 @@ import { LonghaulError } from '../../contracts/error.ts';
 import type { RunningTask } from './running-tasks.ts';
 
 /** What the replay of a running task's history has shown. */
-export interface Verdict {
+export interface TaskReplay {
   readonly task: RunningTask;
   /** Whether its own version has a worker, which can go on with it. */
   readonly served: boolean;
@@ -14,25 +14,25 @@ export interface Verdict {
  * Whether a version must not become current: it cannot go on with a task that is well served now, or with none that runs at all.
  * A task that nothing can carry on stops no version: the others would wait with it. Pure.
  */
-export function stops(verdicts: readonly Verdict[]): boolean {
-  const failed = verdicts.filter(({ problem }) => problem !== null);
-  return failed.some(({ served }) => served) || (failed.length > 0 && failed.length === verdicts.length);
+export function stops(replays: readonly TaskReplay[]): boolean {
+  const failed = replays.filter(({ problem }) => problem !== null);
+  return failed.some(({ served }) => served) || (failed.length > 0 && failed.length === replays.length);
 }
 
 /** Says which tasks, why, and what can be done. */
 export function cannotReplay(
   buildId: string,
   currentBuild: string | null,
-  verdicts: readonly Verdict[],
+  replays: readonly TaskReplay[],
 ): LonghaulError {
-  const failed = verdicts.filter(({ problem }) => problem !== null);
+  const failed = replays.filter(({ problem }) => problem !== null);
   const stays = currentBuild === null ? 'no version is' : `${currentBuild} still is`;
   const leave = failed.map(({ task }) => `--leave ${task.taskId}`).join(' ');
   return new LonghaulError(
     'version.cannot_replay',
     [
-      `Version ${buildId} cannot go on with ${failed.length} of ${verdicts.length} running tasks, so it was not made current; ${stays}.`,
-      ...failed.map((verdict) => `  ${taskLine(verdict)}`),
+      `Version ${buildId} cannot go on with ${failed.length} of ${replays.length} running tasks, so it was not made current; ${stays}.`,
+      ...failed.map((replay) => `  ${taskLine(replay)}`),
       `Go on with the version before it: ${oldVersion(failed[0]?.task.build ?? null)}.`,
       `Or leave these tasks to workers of their own version, and use this one for the others: longhaul up ${leave}`,
     ].join('\n'),
@@ -40,13 +40,13 @@ export function cannotReplay(
   );
 }
 
-function taskLine({ task, served, problem }: Verdict): string {
+function taskLine({ task, served, problem }: TaskReplay): string {
   const of = task.build === null ? 'of no version' : `of ${task.build}`;
   return `${task.taskId} (${of}, which has ${served ? 'a worker' : 'no worker'}): ${problem}`;
 }
 
 /** For a task that waits for a worker which no longer runs, and that this version cannot carry on. */
-export function stuckNote({ task, problem }: Verdict, buildId: string): string {
+export function stuckNote({ task, problem }: TaskReplay, buildId: string): string {
   return `${task.taskId} is stuck: ${buildId} cannot go on with it (${problem}), and no worker of its version runs. To run that one: ${oldVersion(task.build)}`;
 }
 

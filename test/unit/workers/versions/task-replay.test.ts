@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { cannotReplay, stops, stuckNote, type Verdict } from '../../../../workers/versions/verdict.ts';
+import { cannotReplay, stops, stuckNote, type TaskReplay } from '../../../../workers/versions/task-replay.ts';
 
-const verdict = (taskId: string, served: boolean, problem: string | null): Verdict => ({
+const replay = (taskId: string, served: boolean, problem: string | null): TaskReplay => ({
   task: { taskId, runId: `run-${taskId}`, build: '0.1.0-aaaaaaaaaaaa', settled: false },
   served,
   problem,
 });
-const fine = (served: boolean) => verdict('fine', served, null);
-const broken = (served: boolean) => verdict('broken', served, 'it differs');
+const fine = (served: boolean) => replay('fine', served, null);
+const broken = (served: boolean) => replay('broken', served, 'it differs');
 
 test.each([
   ['nothing runs', [], false],
@@ -19,8 +19,8 @@ test.each([
     false,
   ],
   ['none can, whoever else could', [broken(false)], true],
-])('when %s', (_, verdicts, expected) => {
-  expect(stops(verdicts)).toBe(expected);
+])('when %s', (_, replays, expected) => {
+  expect(stops(replays)).toBe(expected);
 });
 
 test('the refusal names each task, its version, what differs, and both ways on', () => {
