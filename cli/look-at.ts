@@ -32,7 +32,12 @@ export function sawOf(state: Pick<TaskState, 'iteration' | 'head'> | null): Saw 
 /** The state in one line, for whoever sends a message. */
 export function glanceLines(state: TaskState | null): readonly Line[] {
   if (state === null)
-    return [line(tone('warn', '! '), 'no worker answers now; what is sent counts once one runs')];
+    return [
+      line(
+        tone('warn', '! '),
+        'no worker answers now; what is sent counts once one runs, if the task has not ended',
+      ),
+    ];
   const { costUsd } = state.usage;
   const spent = costUsd === null ? '' : `, ${formatUsd(costUsd)} spent`;
   return [line(tone('dim', `${state.status} at iteration ${state.iteration}${spent}`))];

@@ -35,6 +35,8 @@ export interface TaskClientDeps {
 }
 
 const answerWithinMs = 10_000;
+/** Of a task that has ended: the worker of its version may be gone for good, and history tells how it ended. */
+const endedWithinMs = 3_000;
 /**
  * How long a worker that died within a workflow task goes unnoticed. A replay of the longest run takes a second or two; on a machine where it
  * takes longer the server lengthens the time from the fourth try on.
@@ -64,7 +66,12 @@ export function createTaskClient(deps: TaskClientDeps): TaskClient {
   return {
     start: (spec, options) => start(client, taskQueue, spec, options?.priority ?? usualPriority),
     list: (filter) => listTasks(client, filter),
-    state: (taskId) => withDeadline(taskId, () => queryState(client, taskId)),
+    state: (taskId) =>
+      withDeadline(taskId, async () => {
+        const { status } = await handle(taskId).describe();
+        const patienceMs = status.name === 'RUNNING' ? answerWithinMs : endedWithinMs;
+        return client.withDeadline(Date.now() + patienceMs, () => queryState(client, taskId));
+      }),
     watch: (taskId, options) => watched(client, taskId, options),
     card: (taskId, pending) => shownCard(artifacts, taskId, pending),
     putAction: (body) => artifacts.put(canonicalBytes(body)),

@@ -1,14 +1,20 @@
 import type { Client } from '@temporalio/client';
 import { LonghaulError } from '../contracts/error.ts';
 import type { TaskId } from '../contracts/ids.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
 import type { EventBody } from './projection/event-body.ts';
 import { closingEvents } from './projection/life-events.ts';
 
 const answerWithinMs = 5_000;
 
-/** An error that says that the task has ended, with how it did; other errors as they are. Needs no worker. */
+const tellsOfEnd: ReadonlySet<ErrorCode> = new Set(['task.ended', 'worker.missing']);
+
+/**
+ * Says how the task ended where it has: also for a question that no worker answered, since one of a version that is gone has no worker any
+ * more, and starting another would not help. Other errors as they are. Needs no worker.
+ */
 export async function withEnd(client: Client, taskId: TaskId, error: unknown): Promise<unknown> {
-  if (!(error instanceof LonghaulError) || error.code !== 'task.ended') return error;
+  if (!(error instanceof LonghaulError) || !tellsOfEnd.has(error.code)) return error;
   const end = await client
     .withDeadline(Date.now() + answerWithinMs, () => endOf(client, taskId))
     .catch(() => undefined);

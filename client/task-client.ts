@@ -32,6 +32,7 @@ export interface TaskClient {
   /** Starts a task; the same id again gives the running one. Throws `usage.invalid` for a repository's URL with a password or token, `payload.too_large`. */
   start(spec: TaskSpec, options?: StartOptions): Promise<TaskId>;
   list(filter: { readonly status?: string; readonly limit: number }): Promise<readonly TaskListEntry[]>;
+  /** Throws `task.ended`, with how, for an ended task whose version has no worker any more: its events and changes are still there. */
   state(taskId: TaskId): Promise<TaskState>;
   /** From the beginning, then as it happens, until the task has ended. Reconnects after an outage of the server without repeating or losing an event. */
   watch(

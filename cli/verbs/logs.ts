@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { TaskClient } from '../../client/task-client.ts';
 import type { TaskId } from '../../contracts/ids.ts';
-import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { Platform } from '../platform.ts';
 import { splitLines } from '../terminal/escape.ts';
 import { exactLines, line, tone } from '../terminal/line.ts';
 import { type Output, outputsOf } from '../view/outputs.ts';
+import { allEvents } from './all-events.ts';
 import {
   CountSchema,
   defineVerb,
@@ -50,10 +50,7 @@ export function addLogsVerb(program: Command, { platform }: VerbContext): void {
 }
 
 async function allOutputs(client: TaskClient, taskId: TaskId): Promise<readonly Output[]> {
-  const options = { signal: new AbortController().signal, live: false, follow: false };
-  const events: TaskEvent[] = [];
-  for await (const event of client.watch(taskId, options)) events.push(event);
-  return outputsOf(events);
+  return outputsOf(await allEvents(client, taskId));
 }
 
 function isWanted(output: Output, { iteration, action }: Options): boolean {

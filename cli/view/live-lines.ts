@@ -32,7 +32,8 @@ function nowSpans(view: TaskView, nowMs: number): readonly Span[] {
   }
   if (view.running === null) return head;
   const { what, sinceMs } = view.running;
-  return [...head, tone('plain', ` · ${what}`), tone('dim', ` · ${formatElapsed(nowMs - sinceMs)}`)];
+  // Before what runs, which may be a line of any length: the end of a row is what is cut.
+  return [...head, tone('dim', ` · ${formatElapsed(nowMs - sinceMs)}`), tone('plain', ` · ${what}`)];
 }
 
 /** The last lines of what runs; of a progress bar that draws over itself, what it drew last. */

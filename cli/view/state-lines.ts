@@ -1,7 +1,7 @@
 import type { TaskSpec } from '../../contracts/task.ts';
 import type { TaskState } from '../../contracts/task-state.ts';
 import { splitLines } from '../terminal/escape.ts';
-import { field, type Line, line, lineAt, tone } from '../terminal/line.ts';
+import { field, type Line, line, lineAt, type Span, tone } from '../terminal/line.ts';
 import { standingText } from './action-text.ts';
 import { checkLines } from './check-lines.ts';
 import { formatTime, formatUsd } from './format.ts';
@@ -20,7 +20,7 @@ export function stateLines(state: TaskState, spec: TaskSpec | null): readonly Li
     line(tone('strong', state.taskId), '  ', tone(statusTone(state.status), state.status), paused, ends),
     ...specLines(spec, state),
     field(2, labelWidth, 'iteration', `${state.iteration} of at most ${state.budget.maxIterations}`),
-    field(2, labelWidth, 'spent', usageSpan(state.usage), budgetText(state)),
+    field(2, labelWidth, 'spent', spentSpan(state), budgetText(state)),
     ...workspaceLines(state),
     ...(state.steps.length === 0 ? [] : [lineAt(2, tone('dim', 'plan')), ...planLines(4, state.steps)]),
     ...checksNow(state),
@@ -43,17 +43,23 @@ function specLines(spec: TaskSpec | null, { wantedModel, constraints }: TaskStat
   ];
 }
 
+function spentSpan({ usage }: TaskState): Span {
+  return usage.modelCalls === 0 ? tone('dim', 'nothing yet') : usageSpan(usage);
+}
+
 function budgetText({ budget }: TaskState): string {
   return budget.maxUsd === null ? '' : ` of ${formatUsd(budget.maxUsd)}`;
 }
 
-function workspaceLines({ workspace, baseBranch, sandbox }: TaskState): readonly Line[] {
+function workspaceLines({ workspace, baseBranch, sandbox, outcome }: TaskState): readonly Line[] {
   if (workspace === null) return [];
   const base = `${baseBranch === null ? '' : `${baseBranch} at `}${workspace.baseCommit.slice(0, 12)}`;
   return [
     field(2, labelWidth, 'base', base),
     field(2, labelWidth, 'tree now', workspace.tree.slice(0, 12)),
-    ...(sandbox === null ? [] : [field(2, labelWidth, 'sandbox', `${sandbox.backend}, ${sandbox.leaseId}`)]),
+    ...(sandbox === null || outcome !== null
+      ? []
+      : [field(2, labelWidth, 'sandbox', `${sandbox.backend}, ${sandbox.leaseId}`)]),
   ];
 }
 

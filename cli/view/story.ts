@@ -1,5 +1,5 @@
 import type { TaskEvent } from '../../contracts/task-event.ts';
-import { type Line, line, lineAt, tone } from '../terminal/line.ts';
+import { commandLine, type Line, line, lineAt, tone } from '../terminal/line.ts';
 import { answeredLines, openedLines } from './approval-story.ts';
 import { checkLines } from './check-lines.ts';
 import { finishedLines, type StoryContext } from './finished-story.ts';
@@ -7,6 +7,7 @@ import { formatDuration } from './format.ts';
 import { fetchedLines, perceivedLines, startedLines } from './header-story.ts';
 import { decidedLines, evaluatedLines, observedLines, plannedLines } from './iteration-story.ts';
 import { saidLines } from './said-story.ts';
+import { ownCommand } from './shell-words.ts';
 import type { TaskView } from './task-view.ts';
 
 /** The lines that one more event adds to a task's story; `before` is the view without it. Pure; the same for terminals and pipes. */
@@ -42,7 +43,10 @@ export function storyLines(before: TaskView, event: TaskEvent, context: StoryCon
     case 'task.steered':
       return [line(tone('accent', `${event.by} steers: `), event.text)];
     case 'task.paused':
-      return [line(tone('accent', `Paused by ${event.by}`))];
+      return [
+        line(tone('accent', `Paused by ${event.by}`)),
+        commandLine(2, 12, 'to go on', ownCommand(context.program, 'resume', event.taskId)),
+      ];
     case 'task.resumed':
       return [line(tone('accent', `Resumed by ${event.by}`))];
     case 'task.rolled_back':

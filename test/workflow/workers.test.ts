@@ -99,5 +99,10 @@ test('a task without a worker answers no question about its state, and says what
     message: expect.stringContaining('longhaul up'),
   });
   await task.handle.terminate('the test is over');
+  // Another worker would not help: one of a version that is gone has none.
+  await expect(task.state()).rejects.toMatchObject({
+    code: 'task.ended',
+    message: expect.stringMatching(/has ended.*cancelled/),
+  });
   expect((await task.events()).at(-1)).toMatchObject({ type: 'task.finished', status: 'cancelled' });
 });

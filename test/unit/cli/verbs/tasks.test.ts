@@ -163,6 +163,39 @@ describe('show', () => {
     );
   });
 
+  it('says how to let a paused task go on, and names no sandbox and no cost where there is none', async () => {
+    const sandbox = { backend: 'local', leaseId: 'x.1' } as TaskState['sandbox'];
+    const paused = machine(undefined, { status: 'paused', paused: true, sandbox });
+    await paused.run('show', 'fix');
+    expect(paused.terminal.stdout()).toContain('  to go on    longhaul resume fix-the-date-bug-abcde\n');
+    expect(paused.terminal.stdout()).toContain('x.1');
+    const outcome = { status: 'cancelled', branch: null, reason: '' } as TaskState['outcome'];
+    const nothing = { ...usage, modelCalls: 0 };
+    const ended = machine(undefined, { status: 'cancelled', sandbox, outcome, usage: nothing });
+    await ended.run('show', 'fix');
+    expect(ended.terminal.stdout()).toContain('  spent       nothing yet of $5.00\n');
+    expect(ended.terminal.stdout()).not.toContain('x.1');
+  });
+
+  it('tells from its events how a task ended that no worker can tell of any more', async () => {
+    const { opening, ending } = wholeStory();
+    for (const json of [[], ['--json']]) {
+      const { platform, client } = machine();
+      client.push(taskId, ...opening, ...ending);
+      client.end(taskId);
+      const gone = new LonghaulError('task.ended', 'the task has ended');
+      const state = () => Promise.reject(gone);
+      const asked = { ...platform, openClient: async () => ({ ...client, state }) };
+      expect(await runCommandLine(asked, ['show', 'fix', ...json])).toBe(0);
+      const shown = platform.terminal.stdout();
+      if (json.length > 0) expect(JSON.parse(shown)).toEqual(ending.at(-1));
+      else
+        expect(shown).toMatch(
+          /^Task fix-the-date-bug-abcde\n[\s\S]*✓ passed {2}npm test[\s\S]*✓ Delivered\n/,
+        );
+    }
+  });
+
   it('shows what was asked for', async () => {
     const platform = createFakePlatform();
     const spec = {

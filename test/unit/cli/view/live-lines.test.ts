@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderLines } from '../../../../cli/terminal/render.ts';
+import { blankLine } from '../../../../cli/terminal/line.ts';
+import { fitLine, renderLines } from '../../../../cli/terminal/render.ts';
 import { liveLines } from '../../../../cli/view/live-lines.ts';
 import { applyEvent, emptyView, type TaskView } from '../../../../cli/view/task-view.ts';
 import type { TaskEvent } from '../../../../contracts/task-event.ts';
@@ -17,7 +18,7 @@ describe('the lines below the story', () => {
     expect(`\n${shown(viewAfter(opening.slice(0, running + 1)), 14).join('\n')}\n`).toMatchInlineSnapshot(`
       "
 
-      ▸ iteration 1 · npm test -- invoice · 4 s
+      ▸ iteration 1 · 4 s · npm test -- invoice
         │  RUN  v4.0.0
         │  90 %
         │  FAIL invoice.test.ts
@@ -26,6 +27,15 @@ describe('the lines below the story', () => {
         Ctrl-C detaches; the task goes on
       "
     `);
+  });
+
+  it('say how long something runs also where its command takes the whole row', () => {
+    const view = viewAfter([
+      ...opening.slice(0, 3),
+      event(5, { type: 'live.running', what: 'x'.repeat(200), sinceMs: startMs, tail: '' }),
+    ]);
+    const [, now = blankLine] = liveLines(view, startMs + 9000);
+    expect(fitLine(now, { columns: 40, color: false })).toMatch(/^▸ \S.* · 9 s · x+…$/);
   });
 
   it('keep of a progress bar only what it drew last, and show no escape sequence of a command', () => {

@@ -280,6 +280,7 @@ describe('a task as a story', () => {
     ).toEqual([
       'ann steers: Leave the API',
       'Paused by ann',
+      '  to go on    longhaul resume fix-the-date-bug-abcde',
       'Resumed by bob',
       'Rolled back to the end of iteration 2',
       'Cancelled by bob',
