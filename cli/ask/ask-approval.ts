@@ -58,7 +58,8 @@ async function taken(
   const read = readChoice(offered, typed);
   if (read === null) {
     const letters = offered.map(({ choice }) => choice.slice(0, 1)).join(', ');
-    await asking.screen.print([lineAt(2, tone('warn', `Type one of the letters ${letters}.`))]);
+    const words = offered.some(({ choice }) => choice === 'answer') ? ', such as "a" and your words' : '';
+    await asking.screen.print([lineAt(2, tone('warn', `Type one of the letters ${letters}${words}.`))]);
     return null;
   }
   if (read.choice === 'later') return 'later';

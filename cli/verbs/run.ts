@@ -34,7 +34,11 @@ export function addRunVerb(program: Command, context: VerbContext): void {
   })
     .option('--repo <path or URL>', 'the repository; by default the one you stand in')
     .option('--ref <ref>', 'the branch, tag or commit to start from; by default what HEAD is')
-    .option('--check <command>', 'a command that judges the work; again for more. What it leaves behind and git does not ignore becomes part of the change', many)
+    .option(
+      '--check <command>',
+      'a command that judges the work; again for more. What it leaves behind and git does not ignore becomes part of the change',
+      many,
+    )
     .option('--setup <command>', 'a command that prepares the workspace; again for more', many)
     .option('--constraint <text>', 'what must hold; again for more', many)
     .option('--path <path>', 'what the task is about; again for more', many)

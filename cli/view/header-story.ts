@@ -41,7 +41,10 @@ export function fetchedLines(event: EventOf<'repository.fetched'>): readonly Lin
 
 /** What was seen of the repository, and how its checks did before anything was changed. */
 export function perceivedLines(event: EventOf<'context.perceived'>): readonly Line[] {
-  const none = lineAt(4, tone('warn', 'none: nothing but the diff will say that the work is right'));
+  const none = lineAt(
+    4,
+    tone('warn', 'nothing but the diff will say that the work is right; --check names a command that does'),
+  );
   return [
     ...event.summary.map((text) => lineAt(2, tone('dim', text))),
     field(2, labelWidth, 'checks', event.checksFrom),

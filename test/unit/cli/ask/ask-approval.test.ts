@@ -87,11 +87,13 @@ describe('a question at the terminal', () => {
   it('of the model waits on when nothing is typed, and says so', async () => {
     const question = commandCard('x', { subject: 'question', action: null });
     const { result, type, answers, terminal } = asking(question);
+    await type('floats');
     await type('a');
     await type('  ');
     await type('l');
     expect(await result).toBe('later');
     expect(answers()).toEqual([]);
+    expect(terminal.stdout()).toContain('Type one of the letters a, r, l, such as "a" and your words.');
     expect(terminal.stdout()).toContain('Nothing was typed; the question waits.');
   });
 

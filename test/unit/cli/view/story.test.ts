@@ -265,6 +265,20 @@ describe('a task as a story', () => {
     ]);
   });
 
+  it('says of a task without a check how to name one', () => {
+    const perceived = event(1, {
+      type: 'context.perceived',
+      files: 3,
+      summary: [],
+      checksFrom: 'none found',
+      checks: [],
+    });
+    expect(rowsOf([perceived], 100)).toEqual([
+      '  checks      none found',
+      '    nothing but the diff will say that the work is right; --check names a command that does',
+    ]);
+  });
+
   it('tells what people did to the task', () => {
     expect(
       rowsOf(
