@@ -4,13 +4,18 @@ import type { Concern } from '../../contracts/evaluation.ts';
 import type { FileChange } from '../../contracts/task-repository.ts';
 import type { ChangedText } from './concerns.ts';
 
-/** Files that do nothing but say what tests are and how they run. */
+/** Files that do nothing but say what tests, types and style checks are and how they run. */
 const definitions = picomatch(
   [
     '**/{vitest,jest,playwright,cypress,karma,ava,wdio,nightwatch}.{config,conf}.*',
     '**/.{mocharc,nycrc,c8rc,taprc}*',
-    '**/{pytest,tox}.ini',
+    '**/{pytest,tox,mypy,.mypy}.ini',
     '**/{setup.cfg,noxfile.py,conftest.py,phpunit.xml,phpunit.xml.dist,.rspec,Rakefile}',
+    '**/{tsconfig,jsconfig,tsconfig.*,pyrightconfig}.json',
+    '**/{eslint,biome,stylelint,prettier}.config.*',
+    '**/.{eslintrc,eslintignore,stylelintrc,oxlintrc}*',
+    '**/{biome.json,biome.jsonc,deno.json,deno.jsonc,ruff.toml,.ruff.toml,.flake8,.pylintrc,clippy.toml,.clippy.toml,.rubocop.yml}',
+    '**/.golangci.{yml,yaml,toml,json}',
     '**/{Makefile,makefile,GNUmakefile,justfile,Justfile,Taskfile.yml,Taskfile.yaml}',
   ],
   { dot: true },
@@ -25,8 +30,10 @@ const manifests: Readonly<Record<string, (text: string) => Readonly<Record<strin
   },
   'pyproject.toml': (text) => asObject(asObject(parseToml(text))['tool']),
 };
-const nodeTestTools = ['jest', 'mocha', 'ava', 'nyc', 'c8', 'vitest', 'tap'];
-const pythonTestTools = ['pytest', 'tox', 'nox', 'hatch', 'coverage'];
+const nodeTestTools = ['jest', 'mocha', 'ava', 'nyc', 'c8', 'vitest', 'tap', 'eslintConfig'];
+const pythonTestTools = ['pytest', 'tox', 'nox', 'hatch', 'coverage', 'mypy', 'pyright', 'ruff', 'pylint'];
+/** Programs that a check finds before those of the machine, where a repository does not ignore the folder. */
+const installed = picomatch('**/node_modules/**', { dot: true });
 
 /** Whether a file's text is needed to see what was changed in it. */
 export function definesChecks(path: string): boolean {
@@ -40,16 +47,32 @@ export function definesChecks(path: string): boolean {
 export function checkConcerns(
   changes: readonly FileChange[],
   texts: ReadonlyMap<string, ChangedText>,
+  isNamed: (path: string) => boolean,
 ): readonly Concern[] {
-  return changes.flatMap((change) => {
-    const path = change.fromPath ?? change.path;
-    if (definitions(path) || definitions(change.path))
-      return [concern(path, `The file was ${change.status}.`)];
-    const name = nameOf(path);
-    return Object.hasOwn(manifests, name) && change.status !== 'added'
-      ? manifestConcern(path, name, texts.get(change.path))
-      : [];
-  });
+  const [first, ...more] = changes.filter(({ path }) => installed(path));
+  const programs =
+    first === undefined
+      ? []
+      : [concern(first.path, `Installed packages are part of the change: ${more.length + 1} files.`)];
+  return [
+    ...programs,
+    ...changes.filter(({ path }) => !installed(path)).flatMap((one) => concernsOfFile(one, texts, isNamed)),
+  ];
+}
+
+function concernsOfFile(
+  change: FileChange,
+  texts: ReadonlyMap<string, ChangedText>,
+  isNamed: (path: string) => boolean,
+): readonly Concern[] {
+  const path = change.fromPath ?? change.path;
+  const names = [path, change.path];
+  if (names.some((name) => definitions(name))) return [concern(path, `The file was ${change.status}.`)];
+  if (names.some(isNamed)) return [concern(path, `A check names the file, which was ${change.status}.`)];
+  const name = nameOf(path);
+  return Object.hasOwn(manifests, name) && change.status !== 'added'
+    ? manifestConcern(path, name, texts.get(change.path))
+    : [];
 }
 
 function manifestConcern(path: string, name: string, text: ChangedText | undefined): readonly Concern[] {

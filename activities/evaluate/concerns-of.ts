@@ -7,13 +7,15 @@ import type { Ports } from '../ports.ts';
 import { taskPolicy } from '../task-policy.ts';
 import { definesChecks } from './check-definitions.ts';
 import { type ChangedText, findConcerns, isTestPath } from './concerns.ts';
+import { namedByChecks } from './files-of-checks.ts';
 
+const manifestOfScripts = 'package.json';
 const maxTestBytes = 1024 * 1024;
 
 /** What a person should look at before the whole change is delivered, by the task's policy and its paths. */
 export async function concernsOf(
   ports: Pick<Ports, 'artifacts' | 'repositories'>,
-  { taskId, workspace }: Pick<EvaluateInput, 'taskId' | 'workspace'>,
+  { taskId, workspace, checks }: Pick<EvaluateInput, 'taskId' | 'workspace' | 'checks'>,
   spec: TaskSpec,
 ): Promise<readonly Concern[]> {
   const { repositories } = ports;
@@ -23,10 +25,7 @@ export async function concernsOf(
   const compared = changes.filter(({ path }) => isTestPath(path) || definesChecks(path));
   const read = (at: CommitId, paths: readonly string[]) => repositories.read(taskId, at, paths, maxTestBytes);
   const [before, after] = await Promise.all([
-    read(
-      baseCommit,
-      compared.map((change) => change.fromPath ?? change.path),
-    ),
+    read(baseCommit, [...compared.map((change) => change.fromPath ?? change.path), manifestOfScripts]),
     read(
       commit,
       compared.map((change) => change.path),
@@ -38,7 +37,17 @@ export async function concernsOf(
       { before: textOf(before.get(fromPath ?? path)), after: textOf(after.get(path)) },
     ]),
   );
-  return findConcerns({ changes, texts, isProtected: protectedPaths(policy), paths: spec.paths });
+  const isNamedByCheck = namedByChecks(
+    checks.map((check) => check.command),
+    textOf(before.get(manifestOfScripts)),
+  );
+  return findConcerns({
+    changes,
+    texts,
+    isProtected: protectedPaths(policy),
+    isNamedByCheck,
+    paths: spec.paths,
+  });
 }
 
 function textOf(bytes: Uint8Array | undefined): string | null {

@@ -16,6 +16,7 @@ export interface ConcernsInput {
   /** By the path after the change, for every changed test file and every manifest that defines checks. */
   readonly texts: ReadonlyMap<string, ChangedText>;
   readonly isProtected: (path: string) => boolean;
+  readonly isNamedByCheck: (path: string) => boolean;
   /** What the task is about, as paths or globs; empty for all of the repository. */
   readonly paths: readonly string[];
   readonly limits?: ConcernLimits;
@@ -44,7 +45,8 @@ export function isTestPath(path: string): boolean {
 export function findConcerns(input: ConcernsInput): readonly Concern[] {
   const found = [
     ...input.changes.flatMap((change) => testConcerns(change, input.texts.get(change.path))),
-    ...checkConcerns(input.changes, input.texts),
+    // What tests hold is compared above; a test file that a check names is no other file for that.
+    ...checkConcerns(input.changes, input.texts, (path) => !isTestPath(path) && input.isNamedByCheck(path)),
     ...input.changes.flatMap((change) => pathConcerns(change, input)),
     ...deletionConcerns(input.changes, input.limits ?? defaultLimits),
   ];

@@ -35,7 +35,7 @@ export const testLanguages: readonly TestLanguage[] = [
     trivial:
       /\bexpect\((true|false|1|null)\)\.to(?:Be|Equal|StrictEqual)\(\1\)|\bassert(?:\.ok)?\(\s*(?:true|1)\s*[,)]/g,
     skips:
-      /\b(?:it|test|describe|suite|context|specify)\.(?:skip|only|todo|fixme|failing|fails|skipIf|runIf)\b|\b(?:xit|xtest|xdescribe|xcontext|fit|fdescribe)\s*\(|\bthis\.skip\(|\bskip:\s*true\b|\bt\.skip\(/g,
+      /\b(?:it|test|describe|suite|context|specify)\.(?:skip|only|todo|fixme|failing|fails|skipIf|runIf)\b|\b(?:xit|xtest|xdescribe|xcontext|fit|fdescribe)\s*\(|\bthis\.skip\(|\b(?:skip|todo|only)['"]?\s*:\s*(?!false\b|undefined\b|null\b|0\b)[^\s,}]+|\bt\.(?:skip|todo)\(/g,
   },
   {
     extensions: ['py'],

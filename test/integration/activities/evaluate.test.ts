@@ -210,6 +210,17 @@ describe('what a person should look at before a delivery', () => {
     ]);
   });
 
+  test('is the program that a check names, when the change replaces it', async () => {
+    const task = await makeTaskFixture({ files });
+    const workspace = await changed(task, 1, 'mkdir ci; echo true > ci/all.sh; echo "// x" >> src/a.js');
+    const check = checkOf('sh ci/all.sh');
+    const judged = await inActivity(
+      createEvaluate(task.ports),
+      inputOf(task, [check], { workspace, modelSaysDone: true }),
+    );
+    expect(judged.evaluation.concerns).toMatchObject([{ kind: 'check_changed', path: 'ci/all.sh' }]);
+  });
+
   test('is nothing for an ordinary change, and is not asked before delivery', async () => {
     const task = await makeTaskFixture({ files });
     const workspace = await changed(task, 1, 'echo "export const b = 2;" >> src/a.js; rm test/a.test.js');

@@ -11,7 +11,9 @@ const change = (path: string, status: FileChange['status'] = 'modified'): FileCh
 });
 const manifest = (scripts: object, more = {}) => JSON.stringify({ name: 'x', scripts, ...more });
 const compared = (path: string, before: string | null, after: string | null) =>
-  checkConcerns([change(path)], new Map([[path, { before, after }]])).map(({ detail }) => detail);
+  checkConcerns([change(path)], new Map([[path, { before, after }]]), () => false).map(
+    ({ detail }) => detail,
+  );
 
 test.each([
   ['a script that was made to pass', { test: 'node --test' }, { test: 'true' }, ['test']],
@@ -65,16 +67,49 @@ test.each([
   '.mocharc.json',
   'conftest.py',
   'jest.config.js',
+  'tsconfig.json',
+  'web/tsconfig.build.json',
+  'eslint.config.js',
+  '.eslintrc.cjs',
+  'biome.json',
+  'ruff.toml',
 ])('%s says how checks run, whatever was changed in it', (path) => {
   for (const status of ['added', 'deleted', 'modified'] as const)
-    expect(checkConcerns([change(path, status)], new Map())).toMatchObject([{ kind: 'check_changed', path }]);
+    expect(checkConcerns([change(path, status)], new Map(), () => false)).toMatchObject([
+      { kind: 'check_changed', path },
+    ]);
 });
 
 test('a new manifest and other files are none', () => {
-  expect(checkConcerns([change('package.json', 'added'), change('src/a.ts')], new Map())).toEqual([]);
+  expect(
+    checkConcerns([change('package.json', 'added'), change('src/a.ts')], new Map(), () => false),
+  ).toEqual([]);
   expect(['package.json', 'web/package.json', 'package-lock.json'].map(definesChecks)).toEqual([
     true,
     true,
     false,
+  ]);
+});
+
+test('a file that a check names is a concern, whatever it is called', () => {
+  const named = (path: string) => path === 'ci/all.sh';
+  for (const status of ['added', 'deleted', 'modified'] as const)
+    expect(
+      checkConcerns([change('ci/all.sh', status), change('ci/one.sh', status)], new Map(), named),
+    ).toEqual([
+      {
+        kind: 'check_changed',
+        path: 'ci/all.sh',
+        detail: `What the checks run was changed. A check names the file, which was ${status}.`,
+      },
+    ]);
+});
+
+test('installed packages in the change are one concern, however many files they are', () => {
+  const files = ['node_modules/.bin/node', 'node_modules/a/tsconfig.json'].map((path) =>
+    change(path, 'added'),
+  );
+  expect(checkConcerns(files, new Map(), () => false)).toMatchObject([
+    { kind: 'check_changed', path: 'node_modules/.bin/node', detail: expect.stringContaining('2 files') },
   ]);
 });

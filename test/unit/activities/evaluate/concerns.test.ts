@@ -11,7 +11,14 @@ function change(path: string, rest: Partial<FileChange> = {}): FileChange {
 }
 
 function kinds(changes: readonly FileChange[], rest: Partial<ConcernsInput> = {}): string[] {
-  const found = findConcerns({ changes, texts: new Map(), isProtected: () => false, paths: [], ...rest });
+  const found = findConcerns({
+    changes,
+    texts: new Map(),
+    isProtected: () => false,
+    isNamedByCheck: () => false,
+    paths: [],
+    ...rest,
+  });
   return found.map((concern) => `${concern.kind} ${concern.path}`);
 }
 
@@ -48,6 +55,9 @@ describe('a test that is skipped', () => {
     ['a.test.ts', "it('a', f)", "it.only('a', f)"],
     ['a.test.ts', "it('a', f)", "it('a', f); xit('b', f)"],
     ['a.spec.js', "test('a', f)", "test.todo('a'); test('b', f)"],
+    ['a.test.js', "test('a', f)", "test('a', { todo: true }, f)"],
+    ['a.test.js', "test('a', f)", "test('a', { 'skip': 'later' }, f)"],
+    ['a.test.js', "test('a', f)", "test('a', { only: !0 }, f)"],
     ['test_a.py', 'def test_a(): pass', '@pytest.mark.skip\ndef test_a(): pass'],
     ['test_a.py', 'def test_a(): pass', '@unittest.skipIf(True, "x")\ndef test_a(): pass'],
     ['a_test.go', 'func TestA(t *testing.T) {}', 'func TestA(t *testing.T) { t.Skip("x") }'],
@@ -60,6 +70,7 @@ describe('a test that is skipped', () => {
 
   it('is none when the mark was there before', () => {
     expect(edited('a.test.ts', "it.skip('a', f)", "it.skip('a', f); it('b', f)")).toEqual([]);
+    expect(edited('a.test.js', "test('a', f)", "test('a', { skip: false, todo: undefined }, f)")).toEqual([]);
   });
 
   it('is one in a new file as well', () => {
@@ -129,7 +140,13 @@ describe('paths and size', () => {
     const many = Array.from({ length: 30 }, (_, index) =>
       change(`test/${index}.test.ts`, { status: 'deleted' }),
     );
-    const found = findConcerns({ changes: many, texts: new Map(), isProtected: () => false, paths: [] });
+    const found = findConcerns({
+      changes: many,
+      texts: new Map(),
+      isProtected: () => false,
+      isNamedByCheck: () => false,
+      paths: [],
+    });
     expect(found).toHaveLength(20);
     expect(found[19]?.detail).toContain('and 11 more concerns');
   });
