@@ -7,7 +7,7 @@ import type { Observation } from '../contracts/observation.ts';
 import { notRun } from '../contracts/words/not-run.ts';
 import { askPeople, type Question } from './ask-people.ts';
 import { faultText } from './fault.ts';
-import { orAsk } from './faults.ts';
+import { orAsk, orWait } from './faults.ts';
 import type { Planned } from './plan-iteration.ts';
 import { prepared } from './prepared.ts';
 import { authorize, loadEdited } from './stages.ts';
@@ -112,7 +112,8 @@ async function settleEdited(
   });
   let action: Action;
   try {
-    ({ action } = await loadEdited({ original: original.action, editedDigest: answer.editedDigest }));
+    const edit = { original: original.action, editedDigest: answer.editedDigest };
+    ({ action } = await orWait(task, () => loadEdited(edit)));
   } catch (error) {
     const fault = faultText(error);
     if (fault === undefined) throw error;

@@ -13,22 +13,34 @@ export async function orFail<T>(stage: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a stage; a fault that waiting does not cure is put to a person, who mends its cause and grants another try, or lets the task end. */
+/** Runs a stage; a fault that passes is waited out, for as long as it lasts and nobody ends the task. Throws the others. */
+export async function orWait<T>(task: Task, stage: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await stage();
+    } catch (error) {
+      if (!passes(error)) throw error;
+      endIfAsked(task);
+      await waitForPassing(task, tries);
+    }
+  }
+}
+
+/** Runs a stage; a fault that passes is waited out, and one that waiting does not cure is put to a person, who mends its cause and grants another try, or lets the task end. */
 export async function orAsk<T>(
   task: Task,
   name: string,
   stage: () => Promise<T>,
   options: AskOptions = {},
 ): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  for (;;) {
     try {
-      return await stage();
+      return await orWait(task, stage);
     } catch (error) {
       const fault = faultText(error);
       if (fault === undefined) throw error;
       endIfAsked(task);
-      if (passes(error)) await waitForPassing(task, tries);
-      else await askToTryAgain(task, name, fault, options);
+      await askToTryAgain(task, name, fault, options);
     }
   }
 }

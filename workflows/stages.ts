@@ -66,19 +66,13 @@ export const { deliver, releaseSandboxes } = prioritizedActivities<
  */
 const local = { startToCloseTimeout: '20s', localRetryThreshold: '1s', retry } as const;
 
-export const { authorize, openApproval, record, proposeDelivery, keepConstraints } =
+export const { authorize, openApproval, loadEdited, record, proposeDelivery, keepConstraints } =
   proxyLocalActivities<LocalActivities>({ ...local, scheduleToCloseTimeout: '1m' });
 
 /** Of an iteration that the task's end cut short: that end waits for it. */
 export const { record: recordAtEnd } = proxyLocalActivities<LocalActivities>({
   ...local,
   scheduleToCloseTimeout: '15s',
-});
-
-/** A person may name an artifact that nobody stored: no reason to wait for it. */
-export const { loadEdited } = proxyLocalActivities<LocalActivities>({
-  startToCloseTimeout: '20s',
-  retry: { ...retry, maximumAttempts: 3 },
 });
 
 /** A receiver that is away for some minutes is told when it is back; between the tries nothing is held. */

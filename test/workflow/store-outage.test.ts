@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { WorkerOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { LocalActivities } from '../../contracts/activities.ts';
@@ -6,8 +7,9 @@ import { shell } from '../helpers/fake-facts.ts';
 import { createStage, type PlayedTask, type Stageful } from '../helpers/task-play.ts';
 import { connectClient, startTestWorker, type TestWorker } from '../helpers/temporal.ts';
 
-// How often the record of each task was tried while the store is away, for the tasks for which it is.
+// How often something was tried while the store is away, for the tasks for which it is.
 const tries = new Map<string, number>();
+let tasks = 0;
 const plot = [{ actions: [shell('ls')] }, {}];
 
 let stage: Stageful;
@@ -26,19 +28,22 @@ afterAll(async () => {
 });
 
 function awayForSome({ activities }: Pick<WorkerOptions, 'activities'>): object {
-  const { record } = activities as LocalActivities;
-  const recordOrNot: LocalActivities['record'] = async (input) => {
-    const { taskId } = input.record;
-    const tried = tries.get(taskId);
-    if (tried === undefined) return record(input);
-    tries.set(taskId, tried + 1);
-    throw new LonghaulError('artifact.store_unavailable', 'the store is away');
-  };
-  return { ...activities, record: recordOrNot };
+  const { record, loadEdited } = activities as LocalActivities;
+  const orNot =
+    <I, O>(stage: (input: I) => Promise<O>) =>
+    async (input: I): Promise<O> => {
+      const taskId = Context.current().info.workflowExecution?.workflowId ?? '';
+      const tried = tries.get(taskId);
+      if (tried === undefined) return stage(input);
+      tries.set(taskId, tried + 1);
+      throw new LonghaulError('artifact.store_unavailable', 'the store is away');
+    };
+  return { ...activities, record: orNot(record), loadEdited: orNot(loadEdited) };
 }
 
 async function playWithoutStore(): Promise<PlayedTask> {
-  const taskId = `outage-${process.pid}-${tries.size}` as PlayedTask['taskId'];
+  tasks += 1;
+  const taskId = `outage-${process.pid}-${tasks}` as PlayedTask['taskId'];
   tries.set(taskId, 0);
   return stage.play(plot, { taskId });
 }
@@ -72,4 +77,16 @@ test.concurrent('a task that is cancelled at once ends within seconds also while
   await triedOften(task, 1);
   await stage.client.cancel(task.taskId, 'ann');
   expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
+});
+
+test.concurrent('an edit that cannot be read while the store is away is not lost: it runs once the store is back', async () => {
+  const task = await stage.play([{ actions: [shell('npm install left-pad')] }, {}]);
+  const [approval] = await task.pending();
+  const editedDigest = await stage.client.putAction(shell('npm install left-pad@1.3.0'));
+  tries.set(task.taskId, 0);
+  await task.answer(approval, { outcome: 'edited', editedDigest });
+  await triedOften(task, 4);
+  tries.delete(task.taskId);
+  expect(await task.outcome()).toMatchObject({ status: 'delivered' });
+  expect(task.stages.inputs('execute')[0]?.actions).toMatchObject([{ digest: editedDigest }]);
 });
