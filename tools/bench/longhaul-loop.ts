@@ -11,17 +11,26 @@ import type { Commands } from './scenario.ts';
 
 const limitMs = 30 * 60_000;
 
+export interface LonghaulSetting {
+  readonly database: 'file' | 'memory';
+  /** Of workers. */
+  readonly versioning: 'on' | 'off';
+}
+
 /** A whole task on a real server with a real worker process and sandbox, checkpoint and record; nothing is switched off. */
 export async function longhaulLoop(
   { scenario, turns }: Commands,
-  database: 'file' | 'memory' = 'file',
+  { database = 'file', versioning = 'on' }: Partial<LonghaulSetting> = {},
 ): Promise<LoopRun> {
   const home = mkdtempSync(join(tmpdir(), 'longhaul-bench-'));
   const repository = makeSampleRepository();
   const watched = watchRequests();
   const inMemory = database === 'memory' ? await startMemoryServer() : null;
   const coldMs = performance.now();
-  const more = inMemory === null ? {} : { TEMPORAL_ADDRESS: inMemory.address };
+  const more = {
+    LONGHAUL_WORKER_VERSIONING: versioning,
+    ...(inMemory === null ? {} : { TEMPORAL_ADDRESS: inMemory.address }),
+  };
   const world = await openBenchWorld(scenario, home, more).catch(async (error: unknown) => {
     await inMemory?.stop();
     throw error;

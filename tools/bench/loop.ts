@@ -15,8 +15,8 @@ export async function benchLoop(turns: number): Promise<void> {
   const loops = {
     'raw loop': rawLoop,
     [`codex ${codexVersion}`]: codexLoop,
-    longhaul: (of: Commands) => longhaulLoop(of, 'file'),
-    'longhaul, server in memory': (of: Commands) => longhaulLoop(of, 'memory'),
+    longhaul: (of: Commands) => longhaulLoop(of),
+    'longhaul, server in memory': (of: Commands) => longhaulLoop(of, { database: 'memory' }),
   } as const;
   await rawLoop(cheapCommands(10));
   for (const commands of [cheapCommands(turns), changingCommands(turns)]) {
