@@ -63,6 +63,8 @@ export interface FakeTask {
   fail(stage: Stage, ...errors: readonly Error[]): void;
   /** A stubborn one does not heed a cancellation. */
   hold(stage: Stage, stubborn?: boolean): Hold;
+  /** Policy, where it is asked apart from a plan, stands still the next time. */
+  holdPolicy(): Hold;
   /** What was told outside, each try of it. */
   readonly told: readonly Notification[];
   /** The next tries of telling throw these. */
@@ -84,6 +86,7 @@ interface Play {
   >;
   /** The workspace at the end of each iteration; 0 is the base. */
   readonly ends: Map<number, WorkspaceRef>;
+  readonly policyHolds: { reach(): void; readonly released: Promise<void> }[];
   readonly told: Notification[];
   readonly deaf: Error[];
 }
@@ -93,6 +96,7 @@ const gitObject = (text: string) => createHash('sha1').update(text).digest('hex'
 /** The activities that reach outside are played; those that decide, ask and record are the real ones, over the given store. */
 export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
   const plays = new Map<string, Play>();
+  const authorize = createAuthorize({ artifacts });
   const enter = async (stage: Stage, taskId: string, input: unknown): Promise<Play> => {
     const play = plays.get(taskId);
     if (!play) throw new Error(`no play for the task ${taskId}`);
@@ -112,7 +116,12 @@ export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
   return {
     activities: {
       ...playedStages(artifacts, enter),
-      authorize: createAuthorize({ artifacts }),
+      async authorize(input) {
+        const hold = plays.get(input.taskId)?.policyHolds.shift();
+        hold?.reach();
+        await hold?.released;
+        return authorize(input);
+      },
       openApproval: createOpenApproval({ artifacts }),
       record: createRecord({ artifacts }),
       proposeDelivery: createProposeDelivery({ artifacts }),
@@ -132,6 +141,7 @@ export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
         faults: new Map(),
         holds: new Map(),
         ends: new Map(),
+        policyHolds: [],
         told: [],
         deaf: [],
       };
@@ -141,7 +151,7 @@ export function createFakeActivities(artifacts: ArtifactStore): FakeActivities {
   };
 }
 
-function fakeTask({ calls, faults, holds, told, deaf }: Play): FakeTask {
+function fakeTask({ calls, faults, holds, policyHolds, told, deaf }: Play): FakeTask {
   return {
     told,
     deafen: (...errors) => void deaf.push(...errors),
@@ -152,12 +162,23 @@ function fakeTask({ calls, faults, holds, told, deaf }: Play): FakeTask {
       calls.filter((call) => call.stage === stage).map((call) => call.input as InputOf<S>),
     fail: (stage, ...errors) => faults.set(stage, [...(faults.get(stage) ?? []), ...errors]),
     hold(stage, stubborn = false) {
-      const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-      const { promise: released, resolve: release } = Promise.withResolvers<void>();
-      holds.set(stage, [...(holds.get(stage) ?? []), { reach, released, stubborn }]);
-      return { reached, release };
+      const { inside, hold } = newHold();
+      holds.set(stage, [...(holds.get(stage) ?? []), { ...inside, stubborn }]);
+      return hold;
+    },
+    holdPolicy() {
+      const { inside, hold } = newHold();
+      policyHolds.push(inside);
+      return hold;
     },
   };
+}
+
+/** Both sides of a hold. */
+function newHold() {
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  return { inside: { reach, released }, hold: { reached, release } };
 }
 
 type Enter = (stage: Stage, taskId: string, input: unknown) => Promise<Play>;

@@ -71,10 +71,14 @@ test.concurrent('what runs now is shown while it runs', async () => {
 });
 
 test.concurrent('a fault that is waited out is shown, with the time of the next try', async () => {
+  const beganMs = Date.now();
   const task = await stage().play([{}]);
   task.stages.fail('plan', new LonghaulError('model.rate_limited', 'slow down', { retryAfterMs: 600_000 }));
   const retrying = await firstLive(task, (event) => event.type === 'live.retrying');
   expect(retrying).toMatchObject({ what: 'plan', attempt: 2, error: 'model.rate_limited: slow down' });
+  const { nextAttemptAtMs } = retrying as Extract<typeof retrying, { type: 'live.retrying' }>;
+  expect(nextAttemptAtMs).toBeGreaterThanOrEqual(beganMs + 600_000);
+  expect(nextAttemptAtMs).toBeLessThan(Date.now() + 600_000);
   await stage().client.cancel(task.taskId, 'ann');
   await task.outcome();
 });

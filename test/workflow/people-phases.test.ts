@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Saw } from '../../contracts/saw.ts';
 import type { TaskOutcome } from '../../contracts/task-state.ts';
+import { shell } from '../helpers/fake-facts.ts';
 import { interventionsOf, type Phase, phaseNames, phases, sawNow } from '../helpers/phases.ts';
 import type { PlayedTask } from '../helpers/task-play.ts';
 import { useStage } from './stage.ts';
@@ -162,11 +163,27 @@ test.concurrent('a cancel at once after a soft one ends what the soft one lets r
   });
 });
 
-test.concurrent('a soft cancel that comes while policy judges lets nothing of the iteration run', async () => {
+test.concurrent('a soft cancel that comes while the model answers lets nothing of the iteration run', async () => {
   const { task } = await phases.plan(stage());
   await stage().client.cancel(task.taskId, 'ann', { mode: 'soft' });
   expect(await task.outcome()).toMatchObject({ status: 'cancelled', iterations: 1 });
   expect(task.stages.inputs('execute')).toHaveLength(1);
+});
+
+test.concurrent('a soft cancel that comes while policy judges lets nothing of the iteration run, and the record says why', async () => {
+  const act = { actions: [shell('ls')] };
+  const task = await stage().play([act, { ...act, undecided: true }]);
+  const policy = task.stages.holdPolicy();
+  await policy.reached;
+  await stage().client.cancel(task.taskId, 'ann', { mode: 'soft' });
+  await task.stateWhen((state) => state.ending !== null);
+  policy.release();
+  expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
+  expect(task.stages.inputs('execute')).toHaveLength(1);
+  const [, second] = await task.records();
+  expect(second?.actions).toMatchObject([
+    { observation: { status: 'cancelled', note: expect.stringContaining('ann cancelled the task') } },
+  ]);
 });
 
 test.concurrent('a rollback during the plan lets none of its actions run, and the record says why', async () => {
