@@ -1,6 +1,7 @@
 import { LonghaulError } from '../contracts/error.ts';
 import { errorTable } from '../contracts/words/errors.ts';
 import { splitLines } from './terminal/escape.ts';
+import { jsonLine } from './terminal/json-line.ts';
 import { type Line, line, lineAt, tone } from './terminal/line.ts';
 import { renderLines } from './terminal/render.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -21,7 +22,7 @@ export async function showError(terminal: Terminal, error: unknown, context: Err
   if (context.json) {
     const { code, details } = known;
     const message = asTyped(known.message, context.program);
-    await terminal.write(`${JSON.stringify({ type: 'error', code, message, details })}\n`);
+    await terminal.write(jsonLine({ type: 'error', code, message, details }));
   } else {
     const { color } = terminal.facts();
     const rows = renderLines(errorLines(known, context), { columns: Number.POSITIVE_INFINITY, color });

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { FollowPlatform } from '../platform.ts';
+import { jsonLine } from '../terminal/json-line.ts';
 import type { Line } from '../terminal/line.ts';
 import { renderLines } from '../terminal/render.ts';
 import type { Screen } from '../terminal/screen.ts';
@@ -28,7 +29,7 @@ export function createJsonTeller(platform: FollowPlatform): Teller {
     view: () => view,
     async tell(event) {
       view = applyEvent(view, event);
-      await platform.terminal.write(`${JSON.stringify(event)}\n`);
+      await platform.terminal.write(jsonLine(event));
     },
     async say(lines) {
       const rows = renderLines(lines, { columns: Number.POSITIVE_INFINITY, color: false });

@@ -6,6 +6,7 @@ import type { TaskId } from '../../contracts/ids.ts';
 import { yesOrNo } from '../ask/yes-or-no.ts';
 import type { Platform } from '../platform.ts';
 import { resolveTask } from '../resolve-task.ts';
+import { jsonLine } from '../terminal/json-line.ts';
 import { type Line, line, tone } from '../terminal/line.ts';
 import { renderLines } from '../terminal/render.ts';
 
@@ -79,7 +80,7 @@ export async function printLines(platform: Platform, lines: readonly Line[]): Pr
 }
 
 export async function printJson(platform: Platform, value: unknown): Promise<void> {
-  await platform.terminal.write(`${JSON.stringify(value)}\n`);
+  await platform.terminal.write(jsonLine(value));
 }
 
 /** Asks the person at the terminal; everything but a plain yes is no. */
