@@ -10,7 +10,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Names inside a lease's directory. Only `workspace`, `home`, `tmp` and (read-only) `control`, `agent-git`, `etc` are seen by the agent. */
@@ -127,7 +127,7 @@ export async function sweepTrash(leasesDir: string): Promise<void> {
 
 const removeAttempts = 5;
 
-/** Deletes a tree that no process is changing, also where its owner may not list or enter a directory. */
+/** Deletes a tree that no process is changing, also where its owner may not list or enter a directory, and however deep it is. */
 export async function removeTree(directory: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -135,18 +135,41 @@ export async function removeTree(directory: string): Promise<void> {
       return;
     } catch (error) {
       if (attempt === removeAttempts) throw error;
-      await openDirectories(Buffer.from(directory));
+      await makeRemovable(Buffer.from(directory));
     }
   }
 }
 
-// Names as bytes: a name need not be valid UTF-8. A removal that has failed may still be at work beside this, so anything may be gone.
-async function openDirectories(directory: Buffer): Promise<void> {
-  const stat = await lstat(directory).catch(() => undefined);
-  if (stat === undefined || !stat.isDirectory()) return;
-  await chmod(directory, 0o700).catch(() => undefined);
-  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
-  for (const entry of entries) {
-    if (entry.isDirectory()) await openDirectories(Buffer.concat([directory, Buffer.from('/'), entry.name]));
+/** Bytes below the tree's root; with any root and name the path stays below the 4096 that a path may have. */
+const maxDepthBytes = 1024;
+
+/**
+ * Opens every directory, and moves what lies too deep for a path up to the root. Names as bytes: a name need not be valid UTF-8. A removal
+ * that has failed may still be at work beside this, so anything may be gone.
+ */
+async function makeRemovable(root: Buffer): Promise<void> {
+  const waiting = [root];
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    const stat = await lstat(directory).catch(() => undefined);
+    if (stat === undefined || !stat.isDirectory()) continue;
+    await chmod(directory, 0o700).catch(() => undefined);
+    const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
+    for (const entry of entries) {
+      if (entry.isDirectory()) waiting.push(await withinReach(root, below(directory, entry.name)));
+    }
   }
+}
+
+async function withinReach(root: Buffer, directory: Buffer): Promise<Buffer> {
+  if (directory.length - root.length <= maxDepthBytes) return directory;
+  const higher = below(root, Buffer.from(`deep-${randomBytes(8).toString('hex')}`));
+  await chmod(directory, 0o700).catch(() => undefined);
+  return rename(directory, higher).then(
+    () => higher,
+    () => directory,
+  );
+}
+
+function below(directory: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([directory, Buffer.from('/'), name]);
 }

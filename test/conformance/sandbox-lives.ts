@@ -106,6 +106,17 @@ export function sandboxLives(name: string, make: MakeSandbox): void {
       expect(await fixture.leftovers(leaseId)).toEqual([]);
     });
 
+    test('release removes directories that are deeper than any path may be, also closed ones', async () => {
+      const [{ leaseId }, { leaseId: other }] = await Promise.all([acquire(fixture), acquire(fixture)]);
+      const deeper = 'mkdir -p "$d" && cd -P "$d" || exit 1';
+      const deep = `d=$(printf '%0200d' 0); for i in $(seq 60); do ${deeper}; done; echo x > file; chmod 000 ../"$d"`;
+      expect(await run(fixture, leaseId, deep)).toMatchObject({ status: 'ok' });
+      await fixture.sandbox.release(leaseId);
+      expect(await fixture.leftovers(leaseId)).toEqual([]);
+      await fixture.sandbox.release(other);
+      expect(await fixture.leftovers(other)).toEqual([]);
+    });
+
     test('release ends a step that runs', async () => {
       const { leaseId } = await acquire(fixture);
       const running = run(fixture, leaseId, 'echo x > begun; sleep 306');
