@@ -119,7 +119,7 @@ test.skipIf(noDiskReason !== undefined)(
 );
 
 test.skipIf(noDiskReason !== undefined)(
-  'a disk that has filled up while the server runs is named, and a task starts once there is room',
+  'a disk that has filled up while the server runs is named, and a task is delivered once there is room',
   async () => {
     const home = join(world.directory, 'filled-disk');
     mountSmallDisk(home, 40 * 1024 * 1024);
@@ -129,7 +129,8 @@ test.skipIf(noDiskReason !== undefined)(
     expect(await cli('up')).toMatchObject({ exitCode: 0 });
     fillDisk(home);
     const repository = world.repository('on-filled-disk', brokenSum);
-    const run = ['run', '--json', '--detach', '--repo', repository, 'Mend (mend)'];
+    const args = ['--repo', repository, '--policy', 'sandboxed', '--check', 'node test.js'];
+    const run = ['run', '--json', ...args, 'Mend it (mend)'];
     const refused = await cli(...run);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       code: 'disk.full',
