@@ -90,6 +90,7 @@ async function planOnce(now: Try): Promise<PlanOutput> {
   const mustCompact = tooLong && mayCompact;
   const estimatedUsd = overBudget(draft, input, bill.paid, mustCompact ? 2 : 1);
   if (estimatedUsd !== null) return { status: 'over_budget', estimatedUsd };
+  if (attempt() > 1) await tryStore(now);
   if (mustCompact) return compact(now);
   const request = requestOf(now.spec, draft, input);
   try {
@@ -98,6 +99,11 @@ async function planOnce(now: Try): Promise<PlanOutput> {
     if (errorCode(error) !== 'model.context_exceeded' || !mayCompact) throw error;
   }
   return compact(now);
+}
+
+/** A call is paid whether its answer can be kept or not. What the try before failed of may be the store, so that is asked first. */
+async function tryStore({ ports, input: { taskId, iteration } }: Try): Promise<void> {
+  await ports.artifacts.put(Buffer.from(`${taskId}, iteration ${iteration}: try ${attempt()} of its plan\n`));
 }
 
 async function compact(now: Try): Promise<PlanOutput> {

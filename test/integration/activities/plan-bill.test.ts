@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createPlan } from '../../../activities/plan.ts';
 import type { PulseDetails } from '../../../activities/pulse.ts';
 import type { PlanInput, PlanOutput } from '../../../contracts/activities.ts';
+import { LonghaulError } from '../../../contracts/error.ts';
 import type { ScenarioInput } from '../../../models/scripted/scenario.ts';
 import { mortal, WorkerDied } from '../../helpers/mortal-ports.ts';
 import { afterCompaction, makePlanPlay, type PlanPlay } from '../../helpers/plan-play.ts';
@@ -85,6 +86,19 @@ test('an answer whose worker dies before it is stored counts for the next try, w
   const { result } = await tryPlan(play, play.input(), first.told);
   expect(result).toMatchObject({ record: { usage: { inputTokens: 2000, outputTokens: 200 } } });
   expect(play.requests()).toHaveLength(2);
+});
+
+test('a store that takes nothing is found out before a call is paid again', async () => {
+  const play = await makePlanPlay({ turns: [{ reply: [{ message: 'm' }], usage }] }, { profiles });
+  const { ports } = play.task;
+  const noRoom = () => Promise.reject(new LonghaulError('artifact.store_full', 'there is no room'));
+  const full = { ...ports, artifacts: { ...ports.artifacts, put: noRoom } };
+  const first = await tryPlan(play, play.input(), undefined, full);
+  const second = await tryPlan(play, play.input(), first.told, full);
+  for (const { error } of [first, second]) expect(error).toMatchObject({ code: 'artifact.store_full' });
+  expect(play.requests()).toHaveLength(1);
+  const { result } = await tryPlan(play, play.input(), first.told);
+  expect(result).toMatchObject({ record: { usage: { inputTokens: 2000, outputTokens: 200 } } });
 });
 
 test('what earlier tries have paid is held against the budget before the next call', async () => {
