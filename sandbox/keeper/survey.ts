@@ -8,10 +8,12 @@ export interface SurveyResult {
   readonly closed: readonly PathBytes[];
 }
 
+const maxPathBytes = 3800;
+
 /** What git does not tell of a work tree. Enters no `.git`, no other file system, and follows no link. */
 export interface WorkTreeSurvey {
   look(): Promise<SurveyResult>;
-  /** Gives the owner back what it may do with its files and directories. */
+  /** Gives the owner back what it may do with its files and directories, and deletes what lies too deep for git to reach. */
   open(): Promise<void>;
 }
 
@@ -40,6 +42,8 @@ export function createSurvey(deps: { readonly find: string; readonly confine: Co
       // Directories first and from the top: what is in a closed one is found only once it is open.
       await find(['-type', 'd', '!', '-perm', '-700', '-exec', 'chmod', 'u+rwx', '{}', ';']);
       await find(['-type', 'f', '!', '-perm', '-600', '-exec', 'chmod', 'u+rw', '{}', '+']);
+      // Paths have at most 4096 bytes, and `git clean` ends at a longer one; find goes from directory to directory.
+      await find(['-depth', '-path', `${'?'.repeat(maxPathBytes)}*`, '-delete']);
     },
   };
 }

@@ -42,5 +42,14 @@ export function sandboxManyFiles(name: string, make: MakeSandbox): void {
       expect(second).toMatchObject({ filesChanged: 300, linesChanged: 300 });
       expect(content(second.commit, 'many/300')).toBe('300\nline\nmore');
     });
+
+    test('restore removes directories that are deeper than any path may be', async () => {
+      const deeper = 'mkdir -p "$d" && cd -P "$d" || exit 1';
+      const deep = `d=$(printf '%0200d' 0); for i in $(seq 60); do ${deeper}; done; echo x > file`;
+      expect((await run(fixture, leaseId, deep)).status).toBe('ok');
+      await fixture.sandbox.restore(leaseId, { gitDir: fixture.gitDir, commit: fixture.commit });
+      expect((await run(fixture, leaseId, 'ls -d 0*')).status).toBe('failed');
+      expect(await checkpointOf(fixture, leaseId)).toMatchObject({ commit: fixture.commit, pack: null });
+    });
   });
 }
