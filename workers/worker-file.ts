@@ -2,6 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorTable } from '../contracts/words/errors.ts';
+import { homeMark, marksHome } from './home-mark.ts';
 import { ModelMarkSchema } from './model-mark.ts';
 import { diskError, ensurePrivateDirectory } from './state-dir.ts';
 
@@ -48,7 +49,9 @@ export async function writeWorkerFile(home: string, worker: WorkerProcess): Prom
   const file = fileOf(home, worker.pid);
   try {
     ensurePrivateDirectory(directory(home));
-    await writeFile(`${file}.tmp`, `${JSON.stringify(worker)}\n`, { mode: 0o600 });
+    await writeFile(`${file}.tmp`, `${JSON.stringify({ ...worker, home: homeMark(home) })}\n`, {
+      mode: 0o600,
+    });
     await rename(`${file}.tmp`, file);
   } catch (error) {
     throw diskError(error, `write ${file}`);
@@ -57,7 +60,8 @@ export async function writeWorkerFile(home: string, worker: WorkerProcess): Prom
 
 export async function readWorkerFile(home: string, pid: number): Promise<WorkerProcess | undefined> {
   try {
-    return WorkerProcessSchema.parse(JSON.parse(await readFile(fileOf(home, pid), 'utf8')));
+    const recorded: unknown = JSON.parse(await readFile(fileOf(home, pid), 'utf8'));
+    return marksHome(home, recorded) ? WorkerProcessSchema.parse(recorded) : undefined;
   } catch {
     return undefined;
   }

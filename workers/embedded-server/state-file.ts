@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { homeMark, marksHome } from '../home-mark.ts';
 import { diskError, ensurePrivateDirectory } from '../state-dir.ts';
 
 const PortsSchema = z.object({ port: z.int().positive(), uiPort: z.int().positive() });
@@ -33,7 +34,7 @@ export function serverPaths(home: string) {
   } as const;
 }
 
-/** The recorded state; undefined when there is none or it cannot be understood, which is the same as never started. */
+/** The recorded state; undefined when there is none, it came with a copy of another home or it cannot be understood: the same as never started. */
 export async function readServerState(home: string): Promise<ServerState | undefined> {
   let text: string;
   try {
@@ -43,7 +44,8 @@ export async function readServerState(home: string): Promise<ServerState | undef
     throw diskError(error, `read ${serverPaths(home).state}`);
   }
   try {
-    return ServerStateSchema.parse(JSON.parse(text));
+    const recorded: unknown = JSON.parse(text);
+    return marksHome(home, recorded) ? ServerStateSchema.parse(recorded) : undefined;
   } catch {
     return undefined;
   }
@@ -55,7 +57,9 @@ export async function writeServerState(home: string, state: ServerState): Promis
   const temporary = `${file}.${process.pid}`;
   try {
     ensurePrivateDirectory(home);
-    await writeFile(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+    await writeFile(temporary, `${JSON.stringify({ ...state, home: homeMark(home) }, null, 2)}\n`, {
+      mode: 0o600,
+    });
     await rename(temporary, file);
   } catch (error) {
     throw diskError(error, `write ${file}`);

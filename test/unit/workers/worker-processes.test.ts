@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,6 +33,18 @@ test('a worker that was started is ready, on the list, and outlived by nothing o
   expect(isRunning(worker)).toBe(false);
   expect(readdirSync(join(home, 'workers'))).toEqual([]);
   expect(await stopWorker(worker.pid, { home })).toBe(false);
+});
+
+test('a copy of a home neither lists nor stops the workers of the one it was copied from', async () => {
+  const home = await temporaryDirectory();
+  const copy = await temporaryDirectory();
+  const worker = await start(home, 'works');
+  cpSync(home, copy, { recursive: true });
+  expect(await stopWorker(worker.pid, { home: copy, graceMs: 0 })).toBe(false);
+  cpSync(home, copy, { recursive: true });
+  expect(await listWorkers(copy)).toEqual([]);
+  expect(isRunning(worker)).toBe(true);
+  expect(await listWorkers(home)).toEqual([worker]);
 });
 
 test('a worker that does not listen to SIGTERM is killed after the grace', async () => {

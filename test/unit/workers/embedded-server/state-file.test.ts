@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -75,4 +75,19 @@ test('a busy port gives way to a free one, and that is said', async () => {
   const chosen = await choosePort(port, 'the server', (line) => lines.push(line));
   expect(chosen).not.toBe(port);
   expect(lines).toEqual([`port ${port} is busy: the server takes port ${chosen}`]);
+});
+
+test('a home that was moved still knows its server, and a copy of a home does not take it for its own', async () => {
+  const parent = await temporaryDirectory();
+  const [home, moved, copy] = ['home', 'moved', 'copy'].map((name) => `${parent}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  await writeServerState(home, running);
+  cpSync(home, copy, { recursive: true });
+  renameSync(home, moved);
+  expect(await readServerState(moved)).toEqual(running);
+  expect(await readServerState(copy)).toBeUndefined();
+  expect(await stopEmbeddedServer(copy)).toBe(false);
 });
