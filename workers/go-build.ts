@@ -62,7 +62,10 @@ export async function goBuild(build: GoBuild, report: Report, environment: Envir
         ...(build.signal === undefined ? {} : { signal: build.signal }),
       });
       const ended = new Promise<number | null>((resolve, reject) => {
-        child.once('error', reject);
+        child.once('error', (error) => {
+          // One that is stopped still writes until it has ended, which `close` tells.
+          if (!build.signal?.aborted) reject(error);
+        });
         child.once('close', resolve);
       });
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -71,6 +74,7 @@ export async function goBuild(build: GoBuild, report: Report, environment: Envir
         last = line;
       });
       const code = await ended;
+      build.signal?.throwIfAborted();
       if (code !== 0) throw new Error(`go build ended with ${code}: ${last.slice(0, 300)}`);
     },
   );

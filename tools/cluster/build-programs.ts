@@ -62,7 +62,7 @@ export async function buildPrograms(report: Report, env: Environment, signal: Ab
     const reason = error instanceof Error ? error.message : String(error);
     throw new ClusterProblem(`The cluster's programs cannot be built: ${reason}`, { cause: error });
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await rm(staging, { recursive: true, force: true, maxRetries: 10 });
   }
   report(`the cluster's programs are built (${elapsed(since)}): ${target}`);
 }

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import { isRunning, type ProcessIdentity, withProcessLock } from '../../workers/process-lock.mjs';
+import { identityOf } from './box.ts';
 import { removeControlGroup } from './control-groups.ts';
 import { anyCable, removeNetwork } from './network.ts';
 import { type RunPaths, runPaths } from './paths.ts';
@@ -26,10 +27,10 @@ export async function down(directory: string): Promise<boolean> {
 export async function endCluster(paths: RunPaths): Promise<boolean> {
   const state = readState(paths.state);
   if (state === undefined) return false;
-  const { slot, holder, init, parts } = state;
-  // In this order: with the holder goes the first process inside, and the kernel ends all others with that one.
-  for (const process of [holder, init]) await end(process);
-  for (const { name, outer } of parts) await waitFor(`the end of ${name}`, 15_000, () => !isRunning(outer));
+  const { slot, holder, init } = state;
+  // With the holder goes the first process inside, and the kernel ends all others with that one.
+  if (holder !== undefined) kill(holder);
+  if (init !== undefined) await endInside(init);
   await withProcessLock(machineLock, {}, async () => {
     await removeNetwork(slot);
     await removeControlGroup(controlGroupOf(slot));
@@ -44,10 +45,46 @@ export async function endCluster(paths: RunPaths): Promise<boolean> {
   return true;
 }
 
-async function end(identity: ProcessIdentity | undefined): Promise<void> {
-  if (identity === undefined) return;
-  if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
-  await waitFor(`the end of process ${identity.pid}`, 15_000, () => !isRunning(identity));
+/**
+ * Ends all that is in the process namespace of `init`, and all outside that wait for something in it: one of those that was
+ * stopped with its child does not see the child's end, and the kernel waits for it.
+ */
+async function endInside(init: ProcessIdentity): Promise<void> {
+  const [namespace] = isRunning(init) ? namespacesOf(init.pid) : [];
+  kill(init);
+  await waitFor('the end of all processes of the cluster', 15_000, () => {
+    const left = namespace === undefined ? [] : processesFor(namespace);
+    for (const pid of left) kill(identityOf(pid));
+    return left.length === 0 && !isRunning(init);
+  });
+}
+
+/** The process namespaces that a process is in, and that it has entered for its children; none of one that has ended. */
+function namespacesOf(pid: number): string[] {
+  return ['pid', 'pid_for_children'].flatMap((name) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/ns/${name}`)];
+    } catch {
+      // It has ended, or is about to.
+      return [];
+    }
+  });
+}
+
+function processesFor(namespace: string): number[] {
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return pids.filter((pid) => namespacesOf(pid).includes(namespace) && isRunning(identityOf(pid)));
+}
+
+function kill(identity: ProcessIdentity): void {
+  try {
+    if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
+  } catch (error) {
+    // It ended between the look and the signal.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** Where the kubelet's data is mounted inside; what another kubelet keeps there is left alone. */

@@ -60,6 +60,7 @@ async function runKubectl(args: readonly string[]): Promise<void> {
 }
 
 const program = new Command('npm run cluster --')
+  .enablePositionalOptions()
   .description(
     'A Kubernetes of one node on this machine, without a container engine and without a registry. Needs Linux and root.',
   )
@@ -109,6 +110,7 @@ program
   .description('runs kubectl on it')
   .helpOption(false)
   .allowUnknownOption()
+  .passThroughOptions()
   .action(async (args: readonly string[]) => runKubectl(args));
 
 try {

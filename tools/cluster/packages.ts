@@ -30,6 +30,8 @@ const toBuild: readonly DebianPackage[] = [
 
 const toMakeImages: readonly DebianPackage[] = [
   { name: 'debootstrap', why: 'makes the root of an image', shownBy: 'debootstrap' },
+  { name: 'apt', why: "gets Debian's packages", shownBy: 'apt-get' },
+  { name: 'dpkg', why: 'unpacks them', shownBy: 'dpkg-deb' },
   { name: 'tar', why: 'writes the image', shownBy: 'tar' },
 ];
 

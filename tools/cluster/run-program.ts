@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** What the program is sent when `signal` says to stop; SIGTERM by default. */
+  readonly killSignal?: NodeJS.Signals;
 }
 
 /**
@@ -33,11 +35,13 @@ export function runProgram(
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
     const called = [program, ...args].join(' ').slice(0, 300);
-    child.once('error', (cause) =>
-      reject(options.signal?.aborted ? cause : new ClusterProblem(`${called}: ${cause.message}`, { cause })),
-    );
+    child.once('error', (cause) => {
+      // One that is stopped still writes until it has ended, which `close` tells.
+      if (!options.signal?.aborted) reject(new ClusterProblem(`${called}: ${cause.message}`, { cause }));
+    });
     child.once('close', (code, signalName) => {
-      if (code === 0) resolve(stdout);
+      if (options.signal?.aborted) reject(options.signal.reason);
+      else if (code === 0) resolve(stdout);
       else reject(new ClusterProblem(`${called} ended with ${code ?? signalName}:\n${lastLines(both)}`));
     });
   });

@@ -36,7 +36,7 @@ export async function startPart(
       if (!isRunning(outer)) throw new ClusterProblem(`${name} did not start. ${logEnd(log)}`);
     },
   );
-  return { name, ...identityOf(pid ?? 0), startedAtMs: Date.now(), outer };
+  return { name, ...identityOf(pid ?? 0), startedAtMs: Date.now() };
 }
 
 /** Throws a `ClusterProblem` with the end of its log for the first part that has ended. */

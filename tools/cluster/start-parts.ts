@@ -18,12 +18,13 @@ export interface Starting {
   readonly path: string;
   readonly setting: PartSetting;
   readonly signal: AbortSignal;
+  readonly step: (what: string) => void;
   readonly importImages: () => Promise<void>;
 }
 
 /** Starts all parts, and waits until pods can run: the node is Ready, policies are enforced, images are there. */
 export async function startParts(starting: Starting): Promise<void> {
-  const { state, record, pid, path, setting, signal, importImages } = starting;
+  const { state, record, pid, path, setting, signal, step, importImages } = starting;
   const { paths } = setting;
   const begin = async (...names: readonly PartName[]) => {
     for (const name of names) {
@@ -32,11 +33,13 @@ export async function startParts(starting: Starting): Promise<void> {
       record({ parts: [...state.parts, part] });
     }
   };
-  const wait = (what: string, probe: () => boolean | Promise<boolean>) =>
-    waitFor(what, startTimeoutMs, probe, () => {
+  const wait = (what: string, probe: () => boolean | Promise<boolean>) => {
+    step(what);
+    return waitFor(what, startTimeoutMs, probe, () => {
       signal.throwIfAborted();
       checkParts(state.parts, paths.logs);
     });
+  };
 
   await begin('containerd', 'etcd', 'apiserver');
   await wait('containerd', () => accepts(`/proc/${pid}/root${containerdSocket}`));
@@ -46,6 +49,7 @@ export async function startParts(starting: Starting): Promise<void> {
   const access = readAccess(paths.kubeconfig);
   await wait('the API server', () => isApiReady(access));
   await begin('controllers', 'scheduler', 'net-policy', 'proxy', 'kubelet');
+  step('images to be unpacked');
   await imported;
   await wait('network policy to be enforced', () => existsSync(paths.policyApplied));
   await wait('the first service account', () => hasServiceAccount(access));

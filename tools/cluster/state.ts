@@ -5,12 +5,7 @@ import { ClusterProblem } from './problem.ts';
 /** One process for good: a pid alone is given again to another. See `processStartTime`. */
 const ProcessSchema = z.object({ pid: z.int().positive(), startTime: z.string() });
 
-const PartSchema = ProcessSchema.extend({
-  name: z.string(),
-  startedAtMs: z.number(),
-  /** Has entered the namespaces and waits for the part: they are there until it has ended too. */
-  outer: ProcessSchema,
-});
+const PartSchema = ProcessSchema.extend({ name: z.string(), startedAtMs: z.number() });
 
 const StateSchema = z.object({
   /** Tells clusters on one machine apart: their links, addresses and control groups. */

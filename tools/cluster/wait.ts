@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Report } from '../../workers/embedded-server/progress.ts';
 import { ClusterProblem } from './problem.ts';
 
 const betweenMs = 50;
@@ -22,4 +23,14 @@ export async function waitFor(
     }
     await delay(betweenMs);
   }
+}
+
+/** For a lock, which tells ten times a second who holds it: says it once, and gives up when `signal` says so. */
+export function waiting(report: Report, line: string, signal: AbortSignal): (pid: number) => void {
+  let said = false;
+  return (pid) => {
+    signal.throwIfAborted();
+    if (!said) report(`${line} (process ${pid})`);
+    said = true;
+  };
 }

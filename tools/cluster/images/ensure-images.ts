@@ -62,7 +62,7 @@ export async function makeImages(report: Report, env: Environment, signal: Abort
     );
     await rename(done, target);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
   report(`the images are made (${elapsed(since)}): ${target}`);
 }
@@ -74,6 +74,6 @@ export async function makePauseImage(programs: string, target: string, signal: A
     const root = await makePauseRoot(programs, { directory, env: {}, signal });
     await writeArchive(images.pause, root, target, signal);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../run-program.ts';
+import { type RunOptions, runProgram } from '../run-program.ts';
 import { debianSuite, npmVersion, pythonPackages, taskPackages, taskUserId } from './contents.ts';
 
 export interface Making {
@@ -26,7 +26,7 @@ export async function makePythonRoot({ directory, env, signal }: Making): Promis
   const root = join(directory, 'python');
   const include = pythonPackages.join(',');
   const mirror = await debianMirror(env, signal);
-  await runProgram('debootstrap', ['--variant=minbase', `--include=${include}`, debianSuite, root, mirror], {
+  await runConfined(['debootstrap', '--variant=minbase', `--include=${include}`, debianSuite, root, mirror], {
     env,
     signal,
   });
@@ -44,7 +44,7 @@ export async function makeTaskRoot(python: string, { directory, env, signal }: M
   // The network of the machine, for as long as it takes to install; what it says of its resolver stays out of the image.
   await copyFile('/etc/resolv.conf', join(root, 'etc/resolv.conf'));
   const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...taskPackages];
-  await runProgram('chroot', [root, ...install], inside);
+  await runConfined(['chroot', root, ...install], inside);
   await copyFile(process.execPath, join(root, 'usr/local/bin/node'));
   await chmod(join(root, 'usr/local/bin/node'), 0o755);
   await runProgram(
@@ -69,7 +69,14 @@ export async function makeMuslRoot({ directory, env, signal }: Making): Promise<
   const packages = join(directory, 'packages');
   await mkdir(packages);
   await mkdir(root);
-  await runProgram('apt-get', ['download', 'busybox-static', 'musl'], { cwd: packages, env, signal });
+  const download = () =>
+    runProgram('apt-get', ['download', 'busybox-static', 'musl'], { cwd: packages, env, signal });
+  // The lists of a fresh machine are empty.
+  await download().catch(async () => {
+    signal.throwIfAborted();
+    await runProgram('apt-get', ['update', '-q'], { env, signal });
+    await download();
+  });
   for (const file of await readdir(packages)) {
     await runProgram('dpkg-deb', ['--extract', join(packages, file), root], { signal });
   }
@@ -94,6 +101,13 @@ export async function makePauseRoot(programs: string, { directory }: Making): Pr
   await mkdir(root);
   await cp(join(programs, 'pause'), join(root, 'pause'));
   return root;
+}
+
+/** In namespaces of its own: a program that is stopped halfway leaves no process and no mount below the tree. */
+function runConfined(command: readonly string[], options: RunOptions): Promise<string> {
+  const namespaces = ['--fork', '--kill-child=KILL', '--pid', '--mount-proc', '--mount'];
+  // unshare itself waits for its child through all other signals.
+  return runProgram('unshare', [...namespaces, '--', ...command], { ...options, killSignal: 'SIGKILL' });
 }
 
 /** Takes out what no task reads and what differs from one build to the next. */

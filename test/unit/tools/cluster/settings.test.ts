@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { kubeletConfiguration } from '../../../../tools/cluster/configuration.ts';
+import { whyImpossible } from '../../../../tools/cluster/machine.ts';
 import { ensurePackages } from '../../../../tools/cluster/packages.ts';
 import { runDirectory, runPaths } from '../../../../tools/cluster/paths.ts';
 import { pinnedVersion, programsDigest } from '../../../../tools/cluster/pins.ts';
-import { whyImpossible } from '../../../../tools/cluster/up.ts';
 import { temporaryDirectory } from '../../../helpers/temporary-directory.ts';
 
 test('a relative LONGHAUL_CLUSTER_DIR is refused: it would be another cluster from each folder', () => {
