@@ -80,7 +80,7 @@ const nothing = { cable: undefined, groups: [], processes: [], running: [] };
 
 // This tool is for machines that have no cluster: with another one it is not in use.
 describe.skipIf(Boolean(process.env['KUBECONFIG']))('a cluster of this machine', () => {
-  test('a second `up` says that it is up, a part that dies is named by `status`, and `down` leaves nothing', async () => {
+  test('a second `up` says that it is up, a part that died is named and started again, and `down` leaves nothing', async () => {
     const [mounts, settings] = [mountsOf(), currentSettings()];
     await up({ directory, env, report, signal: new AbortController().signal, images: ['musl'] });
     const state = stateNow();
@@ -107,6 +107,12 @@ describe.skipIf(Boolean(process.env['KUBECONFIG']))('a cluster of this machine',
         code: 1,
         stdout: expect.stringMatching(/scheduler +has ended; its log .* ends:\n {2}\S/),
       });
+
+    expect(await cluster('up')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/scheduler has ended, and is started again[\s\S]*is up already/),
+    });
+    expect(await cluster('status')).toMatchObject({ code: 0 });
 
     expect(await cluster('down')).toMatchObject({ code: 0 });
     expect(leftOf(state, namespace)).toEqual(nothing);

@@ -5,9 +5,9 @@ import { runProgram } from '../../tools/cluster/run-program.ts';
 
 /** Runs kubectl on the cluster of the tests and gives what it printed; throws with what it said when it fails. */
 export async function kubectl(args: readonly string[], input?: string): Promise<string> {
-  const { kubeconfig, kubectl: program, init } = inject('cluster');
+  const { kubeconfig, kubectl: program, own } = inject('cluster');
   // No proxy leads to an address that only this machine has.
-  const direct = init === 0 ? {} : { NO_PROXY: '*', no_proxy: '*' };
+  const direct = own === undefined ? {} : { NO_PROXY: '*', no_proxy: '*' };
   const env = { ...process.env, KUBECONFIG: kubeconfig, ...direct };
   return await runProgram(program, args, { env, ...(input === undefined ? {} : { input }) });
 }
