@@ -3,7 +3,9 @@ import { createTaskClient } from '../client/create-task-client.ts';
 import type { TaskClient } from '../client/task-client.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import { runningServer } from './connection.ts';
+import { readServerState } from './embedded-server/state-file.ts';
 import { artifactStore, taskRepository } from './ports.ts';
+import { isRunning } from './process-lock.mjs';
 import { type Environment, stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 
@@ -32,18 +34,25 @@ export async function openTaskClient(env: Environment = process.env): Promise<Ta
 /** The same below the verbs, for what is about workers. Throws `server.unavailable`. */
 export async function openTemporalClient(env: Environment = process.env): Promise<TemporalClient> {
   const server = await runningServer(env);
-  if (server === undefined) {
-    throw new LonghaulError(
-      'server.unavailable',
-      'no Temporal server runs: start one with "longhaul up", or set TEMPORAL_ADDRESS',
-    );
-  }
+  if (server === undefined) throw await noServer(stateDirectory(env));
   const connection = await connect(server.address, server.connectionOptions);
   return {
     client: new Client({ connection, namespace: server.namespace }),
     address: server.address,
     close: () => connection.close(),
   };
+}
+
+/** A process that lives and does not answer is starting or stuck: nobody is told to start a second one. */
+async function noServer(home: string): Promise<LonghaulError> {
+  const recorded = await readServerState(home);
+  const silent = recorded?.status === 'running' && isRunning(recorded);
+  return new LonghaulError(
+    'server.unavailable',
+    silent
+      ? `the Temporal server at ${recorded.address} (process ${recorded.pid}) does not answer: wait if it has just been started, else "longhaul down" and "longhaul up"`
+      : 'no Temporal server runs: start one with "longhaul up", or set TEMPORAL_ADDRESS',
+  );
 }
 
 async function connect(address: string, options: object): Promise<Connection> {
