@@ -45,10 +45,16 @@ export function sumReport(json: string): Sum {
       .filter(({ status }) => status === 'failed')
       .map(({ fullName, failureMessages }) => failureText(name, fullName, failureMessages?.[0])),
   );
+  // A set-up that fails leaves a report without any file.
+  const empty = report.testResults.length === 0;
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + broken.length,
-    failures: [...failures, ...broken.map(({ name, message }) => failureText(name, 'as a file', message))],
+    failed: report.numFailedTests + broken.length + (empty ? 1 : 0),
+    failures: [
+      ...failures,
+      ...broken.map(({ name, message }) => failureText(name, 'as a file', message)),
+      ...(empty ? ['failed: no test ran in one of the suites; what it said is above'] : []),
+    ],
   };
 }
 

@@ -38,6 +38,10 @@ test('a file that fails before its tests run is a failure', () => {
   });
 });
 
+test('a suite of which no test ran is a failure', () => {
+  expect(sumReport(report(0, 0))).toMatchObject({ passed: 0, failed: 1 });
+});
+
 test('reports add up, and one that was never written is a failure', async () => {
   const directory = await temporaryDirectory();
   const written = join(directory, 'a.json');
