@@ -41,6 +41,22 @@ test('a restricted pod runs: no rights, no token, its own user namespace, a work
   expect(output).toMatch(/^git version 2\./m);
 });
 
+test('a pod can name its image by the digest that another one ran', async () => {
+  await using namespace = await testNamespace({ deny: true });
+  const imageOf = (name: string) =>
+    fieldOf('{.status.containerStatuses[0].imageID}', '-n', namespace.name, `pod/${name}`);
+  await apply(restrictedPod(namespace.name, 'by-tag', ['/bin/true']));
+  expect(await endOfPod(namespace.name, 'by-tag')).toMatchObject({ exitCode: 0 });
+  const image = await imageOf('by-tag');
+  expect(image).toMatch(/^[^@]+@sha256:[0-9a-f]{64}$/);
+
+  const pod = restrictedPod(namespace.name, 'by-digest', ['/bin/true']);
+  const containers = pod.spec.containers.map((container) => ({ ...container, image }));
+  await apply({ ...pod, spec: { ...pod.spec, containers } });
+  expect(await endOfPod(namespace.name, 'by-digest')).toMatchObject({ exitCode: 0 });
+  expect(await imageOf('by-digest')).toBe(image);
+});
+
 test('a privileged pod is refused, and each reason is named', async () => {
   await using namespace = await testNamespace({ deny: true });
   const pod = restrictedPod(namespace.name, 'privileged', ['/bin/sh']);

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Report } from '../../workers/embedded-server/progress.ts';
 import { withProcessLock } from '../../workers/process-lock.mjs';
 import type { Environment } from '../../workers/state-dir.ts';
-import { areProgramsBuilt, buildPrograms } from './build-programs.ts';
-import { areImagesMade, makeImages } from './images/ensure-images.ts';
+import { areProgramsBuilt, buildPrograms, programsDirectory } from './build-programs.ts';
+import { areImagesMade, imagesDirectory, makeImages } from './images/ensure-images.ts';
 import { ensurePackages, searchPath } from './packages.ts';
 import { clusterCache } from './paths.ts';
+import { sweepCache } from './sweep-cache.ts';
 import { waiting } from './wait.ts';
 
 export interface Preparing {
@@ -20,11 +21,16 @@ const needsOf = (env: Environment) => ({ build: !areProgramsBuilt(env), images: 
 export async function prepare({ env, report, signal }: Preparing): Promise<void> {
   const { build, images } = needsOf(env);
   // Whoever has all of it does not wait for one who builds another version.
-  if (!build && !images) return await ensurePackages({ build, images }, report, env, signal);
+  if (!build && !images) {
+    await ensurePackages({ build, images }, report, env, signal);
+    await sweepCache(clusterCache(env), [programsDirectory(env), imagesDirectory(env)]);
+    return;
+  }
   const onWait = waiting(report, 'waiting for another process that builds programs and images', signal);
   await withProcessLock(join(clusterCache(env), 'lock'), { onWait }, async () => {
     await ensurePackages(needsOf(env), report, env, signal);
     await makeBoth(env, report, signal);
+    await sweepCache(clusterCache(env), [programsDirectory(env), imagesDirectory(env)]);
   });
 }
 
