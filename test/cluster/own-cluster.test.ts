@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { controlGroups } from '../../tools/cluster/control-groups.ts';
 import { controlGroupOf, down } from '../../tools/cluster/down.ts';
 import { cableOf } from '../../tools/cluster/network.ts';
 import { runPaths, sourceDirectory } from '../../tools/cluster/paths.ts';
-import { type ClusterState, readState } from '../../tools/cluster/state.ts';
+import { type ClusterState, readState, writeState } from '../../tools/cluster/state.ts';
 import { currentSettings } from '../../tools/cluster/system-settings.ts';
 import { up } from '../../tools/cluster/up.ts';
 import { isRunning } from '../../workers/process-lock.mjs';
@@ -119,6 +119,20 @@ describe.skipIf(Boolean(process.env['KUBECONFIG']))('a cluster of this machine',
     expect(mountsOf()).toEqual(mounts);
     expect(currentSettings()).toEqual(settings);
     expect(await cluster('status')).toMatchObject({ code: 1, stdout: expect.stringContaining('no cluster') });
+  });
+
+  test('a cluster that ended with a restart of the machine does not take away the one that has its number now', async () => {
+    await up({ directory, env, report, signal: new AbortController().signal, images: ['musl'] });
+    const state = stateNow();
+    const old = mkdtempSync(join(tmpdir(), 'longhaul-cluster-old-'));
+    onTestFinished(() => rmSync(old, { recursive: true, force: true }));
+    const gone = { pid: 1, startTime: 'before the restart' };
+    writeState(runPaths(old).state, { ...state, holder: gone, init: gone, parts: [] });
+
+    expect(await down(old)).toBe(true);
+    expect(cableOf(state.slot)).toBeDefined();
+    expect(controlGroups(controlGroupOf(state.slot))).not.toEqual([]);
+    expect(await cluster('status')).toMatchObject({ code: 0 });
   });
 
   test('Ctrl-C while it starts takes away what was started', async () => {

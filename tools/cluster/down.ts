@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync, rmdirSync, rmSync } from 'node:f
 import { isRunning, type ProcessIdentity, withProcessLock } from '../../workers/process-lock.mjs';
 import { identityOf } from './box.ts';
 import { removeControlGroup } from './control-groups.ts';
-import { anyCable, removeNetwork } from './network.ts';
+import { anyCable, cableOwner, removeNetwork } from './network.ts';
 import { type RunPaths, runPaths } from './paths.ts';
 import { readState } from './state.ts';
 import { restoreSettings } from './system-settings.ts';
@@ -32,8 +32,13 @@ export async function endCluster(paths: RunPaths): Promise<boolean> {
   if (holder !== undefined) kill(holder);
   if (init !== undefined) await endInside(init);
   await withProcessLock(machineLock, {}, async () => {
-    await removeNetwork(slot);
-    await removeControlGroup(controlGroupOf(slot));
+    // After a restart of the machine the number may be another cluster's by now. A cable without an owner is of one that was
+    // killed while it laid it.
+    const owner = cableOwner(slot);
+    if (owner === undefined || owner === '' || owner === paths.directory) {
+      await removeNetwork(slot);
+      await removeControlGroup(controlGroupOf(slot));
+    }
     if (!anyCable()) {
       restoreSettings();
       removeIfEmpty('/var/lib/kubelet');

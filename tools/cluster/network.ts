@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ClusterProblem } from './problem.ts';
 import type { RunOptions } from './run-program.ts';
 import { runProgram } from './run-program.ts';
@@ -28,6 +28,12 @@ export const anyCable = () => readdirSync('/sys/class/net').some((name) => /^lhc
 
 export const cableOf = (slot: number) => (isThere(linkName(slot)) ? linkName(slot) : undefined);
 
+/** Whose cable it is: the directory of the cluster. Undefined while nobody has one of this number. */
+export function cableOwner(slot: number): string | undefined {
+  if (!isThere(linkName(slot))) return undefined;
+  return readFileSync(`/sys/class/net/${linkName(slot)}/ifalias`, 'utf8').trim();
+}
+
 /** The first number whose cable and addresses nobody uses. */
 export async function freeSlot(): Promise<number> {
   const routes = await runProgram('ip', ['-4', 'route', 'show', 'table', 'all']);
@@ -50,7 +56,10 @@ const settings = ['ipv4/ip_forward', 'ipv6/conf/all/disable_ipv6', 'ipv6/conf/de
  * Lays a cable between the machine and the namespaces of `pid`. The node has no route but the cable: nothing in the cluster
  * reaches a network beyond the machine. `rules` hold until the enforcer of network policy has read the policies.
  */
-export async function makeNetwork(slot: number, pid: number, rules: string, enter: Enter): Promise<void> {
+export async function makeNetwork(
+  { slot, pid, rules, owner }: { slot: number; pid: number; rules: string; owner: string },
+  enter: Enter,
+): Promise<void> {
   const { machine, node } = addressesOf(slot);
   const link = linkName(slot);
   const ip = (...args: string[]) => runProgram('ip', args);
@@ -60,6 +69,7 @@ export async function makeNetwork(slot: number, pid: number, rules: string, ente
     await enter('sh', ['-c', `f=/proc/sys/net/${setting}; [ ! -e "$f" ] || echo 1 > "$f"`]);
   }
   await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid));
+  await ip('link', 'set', link, 'alias', owner);
   await ip('address', 'add', `${machine}/24`, 'dev', link);
   await ip('link', 'set', link, 'up');
   await enter('ip', ['link', 'set', 'lo', 'up']);

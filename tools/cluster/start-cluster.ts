@@ -103,9 +103,11 @@ async function makePlace(paths: RunPaths, programs: string) {
     saveSettings();
     const box = await makeBox(programs, join(paths.logs, 'namespaces.log'), (holder) => record({ holder }));
     record({ init: box.init });
-    await makeNetwork(state.slot, box.init.pid, closedRules, (program, args, options) =>
-      runInside(box.init.pid, program, args, options),
+    const { pid } = box.init;
+    await makeNetwork(
+      { slot: state.slot, pid, rules: closedRules, owner: paths.directory },
+      (program, args, options) => runInside(pid, program, args, options),
     );
-    return { state, record, pid: box.init.pid };
+    return { state, record, pid };
   });
 }
