@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { LonghaulError } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec, Step, StepResult, StepWatch } from '../contracts/sandbox.ts';
+import { callWhileAlive } from './call-while-alive.ts';
 import { diskFull } from './keeper/git.ts';
 import { lostResult } from './keeper/server.ts';
 import { createStepRecords, type StepRecords } from './keeper/step-records.ts';
@@ -46,6 +47,8 @@ export interface LocalSandboxDeps {
   readonly upstreamProxyUrl: string | null;
   /** A lease that nobody has called for so long gives itself up; see `defaultIdleLimitMs`. */
   readonly idleLimitMs: number;
+  /** A keeper that answers nothing for so long counts as dead; see `defaultSilenceLimitMs`. */
+  readonly silenceLimitMs: number;
 }
 
 /** Longer than people leave an approval over a holiday week-end, short enough that forgotten sandboxes do not fill a disk. */
@@ -70,12 +73,24 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
   const call = async (leaseId: LeaseId, request: KeeperCall, options?: CallOptions): Promise<CallOutcome> =>
     await callKeeper(directoryOf(leaseId), request, options);
 
+  /** For what may take hours. A keeper found silent is ended, so that it does not come back and go on with what was given up. */
+  const callLong = async (
+    leaseId: LeaseId,
+    request: KeeperCall,
+    options: CallOptions,
+  ): Promise<CallOutcome> => {
+    const { silenceLimitMs } = deps;
+    const outcome = await callWhileAlive(directoryOf(leaseId), request, { ...options, silenceLimitMs });
+    if (outcome.kind === 'silent') await clearAwayProcesses(directoryOf(leaseId));
+    return outcome;
+  };
+
   const callLive = async (
     leaseId: LeaseId,
     request: KeeperCall,
-    options?: CallOptions,
+    options: CallOptions,
   ): Promise<Extract<CallOutcome, { kind: 'done' }>> => {
-    const outcome = await call(leaseId, request, options);
+    const outcome = await callLong(leaseId, request, options);
     if (outcome.kind === 'done') return outcome;
     throw lost(leaseId);
   };
@@ -91,7 +106,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
   /** Calls `acquire`, starting the keeper when there is none yet. */
   const reachKeeper = async (leaseId: LeaseId, options: CallOptions): Promise<KeeperLease> => {
     const end = Date.now() + keeperStartLimitMs;
-    const ask = (): Promise<CallOutcome> => call(leaseId, { call: 'acquire' }, options);
+    const ask = (): Promise<CallOutcome> => callLong(leaseId, { call: 'acquire' }, options);
     let outcome: CallOutcome = await ask();
     if (outcome.kind === 'absent') startKeeper(deps, directoryOf(leaseId));
     while (outcome.kind === 'absent') {
@@ -119,7 +134,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
     },
 
     async exec(leaseId, step, watch) {
-      const outcome = await call(leaseId, execCall(step), execOptions(step, watch));
+      const outcome = await callLong(leaseId, execCall(step), execOptions(step, watch));
       if (outcome.kind !== 'done') return recordedOrLost(directoryOf(leaseId), step);
       const result = outcome.value as KeeperStepResult;
       return { ...result, output: outcome.bytes ?? new Uint8Array() } satisfies StepResult;

@@ -11,6 +11,7 @@ import { createGitForge } from '../forge/git-forge.ts';
 import { createGitTaskRepository } from '../forge/git-task-repository.ts';
 import { createOpenAiClient, defaultModelLimits, type ModelLimits } from '../models/openai-client.ts';
 import { createProfileTable } from '../models/profile.ts';
+import { defaultSilenceLimitMs } from '../sandbox/call-while-alive.ts';
 import { createLocalSandbox, defaultIdleLimitMs } from '../sandbox/local-sandbox.ts';
 import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
 import { silentNotifier } from './notify/silent-notifier.ts';
@@ -54,6 +55,7 @@ export function localSandbox(env: Environment = process.env): Sandbox {
     searchPath: (env['PATH'] ?? '').split(':').filter((path) => path !== ''),
     upstreamProxyUrl: env['HTTPS_PROXY'] ?? env['https_proxy'] ?? null,
     idleLimitMs: defaultIdleLimitMs,
+    silenceLimitMs: defaultSilenceLimitMs,
   });
 }
 

@@ -11,6 +11,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CommitId, CommitIdSchema, type LeaseId } from '../../contracts/ids.ts';
+import { defaultSilenceLimitMs } from '../../sandbox/call-while-alive.ts';
 import { createLocalSandbox, type LocalSandboxDeps } from '../../sandbox/local-sandbox.ts';
 import { isAlive, killAndWait, type ProcessIdentity } from '../../sandbox/processes.ts';
 import { baseFiles, type SandboxFixture } from '../conformance/sandbox-support.ts';
@@ -52,6 +53,7 @@ export async function makeLocalFixture(more: Partial<LocalSandboxDeps> = {}): Pr
     searchPath: [],
     upstreamProxyUrl: null,
     idleLimitMs: 600_000,
+    silenceLimitMs: defaultSilenceLimitMs,
     ...more,
   };
   const leaseDirectory = (leaseId: LeaseId): string => path.join(deps.stateDir, 'leases', leaseId);

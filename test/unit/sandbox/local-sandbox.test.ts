@@ -112,6 +112,35 @@ test('a step whose keeper is stuck is cancelled without waiting for the keeper, 
   expect(await fixture.leftovers(leaseId)).toEqual([]);
 });
 
+test('a step whose keeper stays silent ends as lost with what it had written, and nothing of the sandbox runs on', async () => {
+  const fixture = await makeFixture({ silenceLimitMs: 1_200 });
+  const { leaseId } = await acquire(fixture);
+  const step = shell('echo begun; touch begun; sleep 308');
+  const running = fixture.sandbox.exec(leaseId, step, { signal: never, onOutput: () => undefined });
+  await run(fixture, leaseId, 'until [ -e begun ]; do sleep 0.02; done');
+  const file = path.join(fixture.deps.stateDir, 'leases', leaseId, 'processes.json');
+  const { keeper } = JSON.parse(readFileSync(file, 'utf8'));
+  process.kill(keeper.pid, 'SIGSTOP');
+  expect(await running).toMatchObject({ status: 'lost', adopted: true, output: Buffer.from('begun\n') });
+  expect((await fixture.leftovers(leaseId)).filter((left) => left.startsWith('process'))).toEqual([]);
+  await expect(acquire(fixture, leaseId)).rejects.toMatchObject({ code: 'sandbox.lost' });
+});
+
+test('a keeper that stays silent while the lease is being made counts as dead', async () => {
+  const fixture = await makeFixture({ silenceLimitMs: 1_200 });
+  const leaseId = nextLease();
+  const setup = { commands: ['sleep 309'], hosts: [], digest: digest('e'), timeoutMs: 600_000 };
+  const file = path.join(fixture.deps.stateDir, 'leases', leaseId, 'processes.json');
+  const acquired = fixture.sandbox.acquire(specOf(fixture, leaseId, setup), {
+    signal: never,
+    onProgress: ({ phase }) => {
+      if (phase === 'setup') process.kill(JSON.parse(readFileSync(file, 'utf8')).keeper.pid, 'SIGSTOP');
+    },
+  });
+  await expect(acquired).rejects.toMatchObject({ code: 'sandbox.lost' });
+  expect((await fixture.leftovers(leaseId)).filter((left) => left.startsWith('process'))).toEqual([]);
+});
+
 test('a worker that is killed while it follows a step is replaced by one that gets the result; the command runs once', async () => {
   const fixture = await makeFixture();
   const { leaseId } = await acquire(fixture);
