@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 const headerBytes = 5;
 /** A frame above this is a fault of the other side: payloads are cut into chunks well below it. */
@@ -22,13 +22,13 @@ function header(kind: number, length: number): Buffer {
 }
 
 /** Writes one JSON value as a frame: four bytes of length, one of kind, the payload. */
-export function writeJson(socket: Socket, value: unknown): void {
+export function writeJson(socket: Duplex, value: unknown): void {
   const payload = Buffer.from(JSON.stringify(value), 'utf8');
   socket.write(Buffer.concat([header(frameKind.json, payload.length), payload]));
 }
 
 /** Writes bytes as frames of at most 1 MiB. The receiver knows the total from the JSON frame before. */
-export function writeBytes(socket: Socket, bytes: Uint8Array): void {
+export function writeBytes(socket: Duplex, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes) {
     const chunk = bytes.subarray(offset, offset + chunkBytes);
     socket.write(header(frameKind.bytes, chunk.byteLength));
@@ -37,7 +37,7 @@ export function writeBytes(socket: Socket, bytes: Uint8Array): void {
 }
 
 /** Cuts a socket's stream into frames and hands each to its handler, in order. */
-export function readFrames(socket: Socket, handlers: FrameHandlers): void {
+export function readFrames(socket: Duplex, handlers: FrameHandlers): void {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let broken = false;

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { LonghaulError } from '../contracts/error.ts';
 import type { SetupProgress } from '../contracts/sandbox.ts';
 import { readFrames, writeBytes, writeJson } from './frames.ts';
@@ -59,7 +60,8 @@ const missing: Readonly<Record<string, 'absent' | 'dead' | 'silent'>> = {
   EPIPE: 'dead',
 };
 
-function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promise<CallOutcome> {
+/** One call over a stream that leads to a keeper and carries nothing else; destroyed when the call ends. */
+export function converse(socket: Duplex, call: KeeperCall, options: CallOptions): Promise<CallOutcome> {
   return new Promise((resolve, reject) => {
     let done: { value: unknown; bytes: number | null } | null = null;
     const chunks: Buffer[] = [];
@@ -102,10 +104,6 @@ function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promi
     };
 
     options.signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('connect', () => {
-      writeJson(socket, call);
-      if (options.stdin !== undefined) writeBytes(socket, options.stdin);
-    });
     socket.on('error', (error) => {
       const kind = missing[errnoOf(error) ?? ''];
       settle(() => (kind === undefined ? reject(error) : resolve({ kind })));
@@ -121,5 +119,7 @@ function converse(socket: Socket, call: KeeperCall, options: CallOptions): Promi
       },
       onCorrupt: (reason) => settle(() => reject(new Error(`The keeper's answer cannot be read: ${reason}`))),
     });
+    writeJson(socket, call);
+    if (options.stdin !== undefined) writeBytes(socket, options.stdin);
   });
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { thawGroups } from './keeper/freezer.ts';
-import type { RecordedProcesses } from './keeper/keeper.ts';
 import { removeGroups } from './keeper/limits.ts';
+import type { RecordedProcesses } from './keeper/local-lease.ts';
 import { leaseFile, readJsonFile } from './lease-files.ts';
 import { isAlive, killAndWait, type ProcessIdentity } from './processes.ts';
 

@@ -1,3 +1,4 @@
+import { agentEnvironment } from '../inside.ts';
 import type { Mount } from './root-files.ts';
 
 export interface BubblewrapInput {
@@ -13,33 +14,9 @@ export interface BubblewrapInput {
   readonly seccompFd: number | null;
 }
 
-/** Where things are inside. */
-export const inside = {
-  workspace: '/workspace',
-  git: '/workspace/.git',
-  home: '/home/agent',
-  tmp: '/tmp',
-  control: '/run/longhaul/control',
-  runner: '/run/longhaul/runner.sh',
-  /** The shell that runs the runner. */
-  shell: '/run/longhaul/sh',
-} as const;
-
 /** The environment that every command starts with; nothing of the keeper's own is inherited. */
 export function baseEnvironment(searchPath: string): Readonly<Record<string, string>> {
-  return {
-    PATH: searchPath,
-    HOME: inside.home,
-    TMPDIR: inside.tmp,
-    LANG: 'C.UTF-8',
-    TERM: 'dumb',
-    NO_COLOR: '1',
-    PAGER: 'cat',
-    GIT_PAGER: 'cat',
-    CI: '1',
-    // Python takes compiled code for the source of the same second and size: a check would judge the code before the fix.
-    PYTHONDONTWRITEBYTECODE: '1',
-  };
+  return { PATH: searchPath, ...agentEnvironment };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LonghaulError } from '../../contracts/error.ts';
-import { inside } from './bubblewrap.ts';
+import { inside } from '../inside.ts';
 import type { Mount } from './root-files.ts';
 
 /** Git itself follows this many levels of alternates. */

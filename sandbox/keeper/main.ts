@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers';
 import { errnoOf, leaseFile, readJsonFile, removeLeaseDirectory } from '../lease-files.ts';
 import type { KeeperSecrets, LeaseConfig } from '../protocol.ts';
 import { createKeeper } from './keeper.ts';
+import { createLocalLeaseMaker } from './local-lease.ts';
 import { serveKeeper } from './server.ts';
+import { createStepRecords } from './step-records.ts';
 
 /** How long the last answers may take to reach their callers before the process ends anyway. */
 const goodbyeLimitMs = 5_000;
@@ -81,7 +83,9 @@ async function main(leaseDirectory: string): Promise<void> {
   if (lease === undefined || secrets === undefined || !(await listen(server))) process.exit(0);
 
   const config = { ...lease, ...secrets };
-  const keeper = createKeeper({ leaseDirectory, config, log });
+  const records = createStepRecords(path.join(leaseDirectory, leaseFile.steps));
+  const maker = createLocalLeaseMaker({ leaseDirectory, config, records, log });
+  const keeper = createKeeper({ leaseId: config.spec.leaseId, records, maker });
   let lastCallAt = Date.now();
   let releasing: Promise<void> | null = null;
   const release = (): Promise<void> => {

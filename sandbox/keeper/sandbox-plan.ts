@@ -1,8 +1,9 @@
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inside } from '../inside.ts';
 import { leaseFile } from '../lease-files.ts';
-import { baseEnvironment, bubblewrapOptions, inside } from './bubblewrap.ts';
+import { baseEnvironment, bubblewrapOptions } from './bubblewrap.ts';
 import {
   agentId,
   lentMounts,

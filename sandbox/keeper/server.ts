@@ -1,31 +1,52 @@
 import type { Server, Socket } from 'node:net';
 import { LonghaulError } from '../../contracts/error.ts';
 import { readFrames, writeBytes, writeJson } from '../frames.ts';
-import type { KeeperCall, KeeperFault, KeeperReply, KeeperStepResult } from '../protocol.ts';
+import type {
+  KeeperCall,
+  KeeperFault,
+  KeeperReply,
+  KeeperStepResult,
+  LeaseCall,
+  PodCall,
+} from '../protocol.ts';
 import type { Keeper } from './keeper.ts';
 import type { RecordedResult } from './step-records.ts';
 
 const tailIntervalMs = 1_000;
 
-interface Answer {
+export interface Answer {
   readonly value: unknown;
   readonly bytes: Buffer | null;
 }
 
-interface ServerDeps {
+export interface ServerDeps {
   readonly keeper: Keeper;
   /** Ends the lease and this process after the last answer. */
   readonly release: () => Promise<void>;
   readonly onCall: () => void;
 }
 
-/** Serves one lease: one call a connection. A caller that goes away stops nothing. */
+/** Serves one lease. */
 export function serveKeeper(server: Server, deps: ServerDeps): void {
+  serveCalls(server, async (socket, call, stdin) => {
+    deps.onCall();
+    if (call.call === 'make' || call.call === 'receive' || call.call === 'lacks') throw forPods(call);
+    return handle(deps, socket, call, stdin);
+  });
+}
+
+function forPods({ call }: PodCall): LonghaulError {
+  return new LonghaulError('internal.bug', `The keeper of a local sandbox has no call ${call}.`);
+}
+
+export type Handle = (socket: Socket, call: KeeperCall, stdin: Buffer | null) => Promise<Answer>;
+
+/** Takes one call from each connection and sends its answer or its fault. A caller that goes away stops nothing. */
+export function serveCalls(server: Server, handleCall: Handle): void {
   server.on('connection', (socket) => {
     socket.on('error', () => socket.destroy());
     receiveCall(socket, (call, stdin) => {
-      deps.onCall();
-      handle(deps, socket, call, stdin).then(
+      handleCall(socket, call, stdin).then(
         (answer) => {
           send(socket, { type: 'done', value: answer.value, bytes: answer.bytes?.length ?? null });
           if (answer.bytes !== null) writeBytes(socket, answer.bytes);
@@ -46,7 +67,7 @@ function receiveCall(socket: Socket, onCall: (call: KeeperCall, stdin: Buffer | 
   const stdin: Buffer[] = [];
   const deliverWhenWhole = (): void => {
     if (call === null) return;
-    const wanted = call.call === 'exec' ? call.stdinBytes : null;
+    const wanted = 'stdinBytes' in call ? call.stdinBytes : null;
     if (wanted !== null && stdinBytes < wanted) return;
     onCall(call, wanted === null ? null : Buffer.concat(stdin));
     call = null;
@@ -78,10 +99,11 @@ function faultOf(error: unknown): KeeperFault {
   return { code: 'internal.bug', message: `The sandbox's keeper failed: ${text}`, details: {} };
 }
 
-async function handle(
+/** The calls of every keeper. */
+export async function handle(
   deps: ServerDeps,
   socket: Socket,
-  call: KeeperCall,
+  call: LeaseCall,
   stdin: Buffer | null,
 ): Promise<Answer> {
   const { keeper } = deps;
@@ -146,7 +168,8 @@ async function exec(
   }, tailIntervalMs);
   try {
     const result = await step.done;
-    return answer(result ?? lostResult(Date.now() - startedAt), adopted);
+    // Lost and not adopted would say that it never began.
+    return result === null ? answer(lostResult(Date.now() - startedAt), true) : answer(result, adopted);
   } finally {
     clearInterval(timer);
   }

@@ -6,7 +6,7 @@ import type { SandboxProcess } from './sandbox-process.ts';
 const ticksPerSecond = 100;
 
 /** The current time as /proc counts it. */
-function nowTicks(): number {
+export function nowTicks(): number {
   const seconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
   return Math.floor(seconds * ticksPerSecond);
 }

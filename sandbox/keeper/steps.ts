@@ -1,16 +1,14 @@
 import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { inside } from '../inside.ts';
 import { errnoOf } from '../lease-files.ts';
-import { endProcesses } from '../processes.ts';
 import type { StepCommand } from '../protocol.ts';
-import { inside } from './bubblewrap.ts';
+import type { Agent, StepControl } from './agent.ts';
 import type { FifoPool } from './fifo-pool.ts';
 import { diskFull } from './git.ts';
-import type { Guard, Overrun } from './guard.ts';
-import type { SandboxProcess } from './sandbox-process.ts';
+import type { Overrun } from './guard.ts';
 import { createStepOutput, type StepOutput } from './step-output.ts';
-import { selectStepProcesses } from './step-processes.ts';
 import type { RecordedResult, StepRecords } from './step-records.ts';
 import { stepScript } from './step-script.ts';
 
@@ -31,10 +29,9 @@ export interface RunningStep {
 }
 
 export interface StepsDeps {
-  readonly sandbox: SandboxProcess;
+  readonly agent: Agent;
   readonly records: StepRecords;
   readonly fifos: FifoPool;
-  readonly guard: Guard;
   readonly controlDirectory: string;
   readonly processLimit: number;
 }
@@ -48,7 +45,7 @@ export interface Steps {
 export function createSteps(deps: StepsDeps): Steps {
   const running = new Map<string, RunningStep>();
   const exits = new Map<string, (status: number) => void>();
-  deps.sandbox.onExit((name, status) => exits.get(name)?.(status));
+  deps.agent.onExit((name, status) => exits.get(name)?.(status));
 
   return {
     running: (stepId) => running.get(stepId),
@@ -65,9 +62,10 @@ export function createSteps(deps: StepsDeps): Steps {
         throw errnoOf(error) === 'ENOSPC' ? diskFull(`step ${step.stepId}`) : error;
       }
       const exited = new Promise<number>((resolve) => exits.set(fifo.name, resolve));
-      const entry = follow(deps, step, fifo.fd, exited);
+      const control = deps.agent.control(fifo.name, step.stepId);
+      const entry = follow(deps, step, control, { fd: fifo.fd, exited });
       running.set(step.stepId, entry);
-      deps.sandbox.startStep(fifo.name, step.stepId);
+      deps.agent.startStep(fifo.name, step.stepId);
       const forget = (): void => {
         running.delete(step.stepId);
         exits.delete(fifo.name);
@@ -82,7 +80,12 @@ export function createSteps(deps: StepsDeps): Steps {
 /** A runner that does not tell within this that an ended step has ended was silenced by a command, and its sandbox is of no more use. */
 const silenceLimitMs = 3000;
 
-function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<number>): RunningStep {
+function follow(
+  deps: StepsDeps,
+  step: StepCommand,
+  control: StepControl,
+  { fd, exited }: { readonly fd: number; readonly exited: Promise<number> },
+): RunningStep {
   const startedAt = Date.now();
   let reason: EndReason | null = null;
   let fault: Error | null = null;
@@ -90,21 +93,20 @@ function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<
   let silence: NodeJS.Timeout | undefined;
   let exitKnown = false;
 
-  const processes = selectStepProcesses(deps.sandbox, step.stepId);
   const listenForEnd = (limitMs: number): void => {
     silence = setTimeout(() => {
       // One that was held for a checkpoint has not had its time to tell.
-      const awakeMs = deps.sandbox.awakeMs();
+      const awakeMs = deps.agent.awakeMs();
       if (awakeMs < silenceLimitMs) listenForEnd(silenceLimitMs - awakeMs);
-      else deps.sandbox.kill();
+      else deps.agent.kill();
     }, limitMs);
   };
   const end = (why: EndReason, graceMs: number): void => {
     if (ending !== null) return;
     reason = why;
-    ending = endProcesses(processes, graceMs, killLimitMs).then((gone) => {
+    ending = control.end(graceMs, killLimitMs).then((gone) => {
       if (gone && !exitKnown) listenForEnd(silenceLimitMs);
-      if (!gone) deps.sandbox.kill();
+      if (!gone) deps.agent.kill();
       return gone;
     });
   };
@@ -122,10 +124,10 @@ function follow(deps: StepsDeps, step: StepCommand, fd: number, exited: Promise<
     () => end('timed_out', terminateGraceMs),
     Math.min(step.timeoutMs, longestTimerMs),
   );
-  const watch = deps.guard.watch(processes, (overrun) => end(overrun, 0));
+  const watch = control.watch((overrun) => end(overrun, 0));
 
   const finish = async (): Promise<RecordedResult | null> => {
-    const status = await Promise.race([exited, deps.sandbox.ended.then(() => null)]);
+    const status = await Promise.race([exited, deps.agent.ended.then(() => null)]);
     clearTimeout(timer);
     exitKnown = true;
     clearTimeout(silence);
