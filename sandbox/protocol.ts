@@ -1,7 +1,8 @@
-import type { CommitId, Digest, StepId } from '../contracts/ids.ts';
+import type { CommitId, Digest, LeaseId, StepId } from '../contracts/ids.ts';
 import type {
   Lease,
   SandboxCheckpoint,
+  SandboxLimits,
   SandboxSpec,
   SetupProgress,
   Step,
@@ -43,7 +44,10 @@ export interface KeeperTools {
 
 export type StepCommand = Omit<Step, 'stdin'>;
 
-export type KeeperCall =
+/** What a keeper may be asked. */
+export type KeeperCall = LeaseCall | PodCall;
+
+export type LeaseCall =
   | { readonly call: 'acquire' }
   | { readonly call: 'ping' }
   | { readonly call: 'exec'; readonly step: StepCommand; readonly stdinBytes: number | null }
@@ -56,6 +60,25 @@ export type KeeperCall =
     }
   | { readonly call: 'restore'; readonly gitDir: string; readonly commit: CommitId }
   | { readonly call: 'release' };
+
+/** What a keeper in a pod is asked besides: it begins knowing nothing, and without a repository. */
+export type PodCall =
+  /** Tells it its lease; told twice it is fine. The answer says whether it still lacks the source's objects. */
+  | { readonly call: 'make'; readonly lease: PodLease }
+  /** A pack with objects that it lacks. */
+  | { readonly call: 'receive'; readonly stdinBytes: number }
+  /** Null when it has this commit, else a commit that it has, from which a pack may be cut. */
+  | { readonly call: 'lacks'; readonly commit: CommitId };
+
+export interface PodLease {
+  readonly leaseId: LeaseId;
+  readonly commit: CommitId;
+  /** Where history ends in a shallow source: the file `shallow` of its repository; empty for a whole one. */
+  readonly shallow: string;
+  readonly specDigest: Digest;
+  readonly imageDigest: Digest;
+  readonly limits: SandboxLimits;
+}
 
 export type KeeperLease = Omit<Lease, 'adopted'>;
 export type KeeperStepResult = Omit<StepResult, 'output'>;

@@ -24,7 +24,7 @@ export const importRules: Readonly<Record<string, FolderRule>> = {
     ['contracts', 'contracts/words', 'policy'],
     ['@temporalio/activity', '@temporalio/common', 'zod', 'yaml', 'smol-toml', 'picomatch'],
   ),
-  k8s: rule(['contracts', 'contracts/words'], ['@kubernetes/client-node', 'zod', 'yaml']),
+  k8s: rule(['contracts', 'contracts/words', 'sandbox'], ['@kubernetes/client-node', 'ws']),
   sandbox: rule(['contracts', 'contracts/words'], ['zod']),
   models: rule(['contracts', 'contracts/words'], ['openai', 'zod', 'yaml', 'smol-toml']),
   artifacts: rule(['contracts', 'contracts/words']),

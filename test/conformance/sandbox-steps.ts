@@ -118,7 +118,7 @@ export function sandboxSteps(name: string, make: MakeSandbox): void {
         'TERM',
         'TMPDIR',
       ];
-      const byShell = ['LONGHAUL_STEP_ID', 'OLDPWD', 'PWD', 'SHLVL', '_'];
+      const byShell = ['LONGHAUL_STEP_ID', 'LONGHAUL_STEP_NAME', 'OLDPWD', 'PWD', 'SHLVL', '_'];
       expect(names.filter((variable) => !byShell.includes(variable)).sort()).toEqual(expected);
     });
 

@@ -27,14 +27,19 @@ export function sandboxWalls(name: string, make: MakeSandbox): void {
     });
     const sh = (line: string, more = {}) => run(fixture, leaseId, line, more);
 
-    test('a command cannot trace the process that reports its end', async () => {
-      const trace = `python3 -c "
+    test('a command cannot trace what starts steps and reports their end', async () => {
+      const tracer = `
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
+def session(pid):
+    return open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[3]
 attach = 16
-failed = libc.ptrace(attach, os.getppid(), 0, 0)
-print(failed, os.strerror(ctypes.get_errno()))"`;
-      expect((await sh(trace)).text).toBe('-1 Operation not permitted\n');
+for pid in [pid for pid in os.listdir('/proc') if pid.isdigit() and session(pid) == session(1)]:
+    print(libc.ptrace(attach, int(pid), 0, 0), os.strerror(ctypes.get_errno()))`;
+      const { text } = await sh('', { argv: ['python3', '-c', tracer] });
+      const lines = text.trim().split('\n');
+      expect(lines.length).toBeGreaterThanOrEqual(3);
+      expect(lines.filter((line) => line !== '-1 Operation not permitted')).toEqual([]);
     });
 
     test('a command cannot write into the memory of what starts and reports steps, nor open its descriptors', async () => {
@@ -80,7 +85,7 @@ for pid in pids:
       const { text } = await sh(
         `python3 -c "import socket; socket.create_connection(('${address}', 80), 3)" 2>&1 | tail -1`,
       );
-      expect(text).toMatch(/unreachable|refused|timed out/i);
+      expect(text).toMatch(/unreachable|refused|timed out|no route/i);
     });
 
     test('sockets that know no network namespace cannot be made', async () => {
@@ -103,14 +108,7 @@ for pid in pids:
     });
 
     test('directories of the trusted side do not exist inside', async () => {
-      for (const hidden of [
-        ...fixture.hidden,
-        '/root/.ssh',
-        '/var/lib',
-        '/run/docker.sock',
-        '/etc/shadow',
-        '/sys/kernel',
-      ]) {
+      for (const hidden of [...fixture.hidden, '/root/.ssh', '/run/docker.sock']) {
         expect(await sh(`ls -d '${hidden}'`), hidden).toMatchObject({ status: 'failed' });
       }
     });
@@ -194,7 +192,7 @@ for pid in pids:
     test('what waits for a later step cannot be listed', async () => {
       expect(
         (
-          await sh('find /run -type f -o -type p 2>/dev/null | grep -vE "/(runner.sh|sh)$" | wc -l')
+          await sh('find /run/longhaul -type f -o -type p 2>/dev/null | grep -vE "/(runner.sh|sh)$" | wc -l')
         ).text.trim(),
       ).toBe('0');
     });

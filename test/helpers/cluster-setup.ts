@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { delimiter, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { down } from '../../tools/cluster/down.ts';
+import { images } from '../../tools/cluster/images/contents.ts';
 import { addressesOf } from '../../tools/cluster/network.ts';
 import { runDirectory, runPaths } from '../../tools/cluster/paths.ts';
 import { runProgram } from '../../tools/cluster/run-program.ts';
@@ -20,6 +21,8 @@ export interface TestCluster {
   readonly kubectl: string;
   /** What pods of the tests are made of: git, Node, Python, a shell. */
   readonly image: string;
+  /** The keeper's; `tools/cluster/images/keeper-image.ts` makes one from the code as it is. */
+  readonly keeperImage: string;
   /** Where it is a cluster of this machine's own, what only such a one has; undefined for one from elsewhere. */
   readonly own?: {
     /** The first process of the cluster's namespaces. */
@@ -59,12 +62,13 @@ function usersOf(directory: string) {
 
 /** The cluster that KUBECONFIG names, else one on this machine; fails where none can be had. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const image = env['LONGHAUL_TASK_IMAGE'] ?? 'localhost/longhaul/task:dev';
+  const image = env['LONGHAUL_TASK_IMAGE'] ?? images.task.reference;
+  const keeperImage = env['LONGHAUL_KEEPER_IMAGE'] ?? images.keeper.reference;
   const chosen = env['KUBECONFIG'];
   if (chosen !== undefined && chosen !== '') {
     report(`using the cluster of KUBECONFIG=${chosen.split(delimiter).join(' and ')}, image ${image}`);
     await runProgram('kubectl', ['version'], { env });
-    project.provide('cluster', { kubeconfig: chosen, kubectl: 'kubectl', image });
+    project.provide('cluster', { kubeconfig: chosen, kubectl: 'kubectl', image, keeperImage });
     return async () => {};
   }
   const directory = runDirectory(env);
@@ -80,7 +84,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     enforcer: state.parts.find(({ name }) => name === 'net-policy')?.pid ?? 0,
     machineAddress: addressesOf(state.slot).machine,
   };
-  project.provide('cluster', { kubeconfig, kubectl: join(programs, 'kubectl'), image, own });
+  project.provide('cluster', { kubeconfig, kubectl: join(programs, 'kubectl'), image, keeperImage, own });
   return async () => {
     if (toBeEnded && users.leave().last) await down(directory);
   };

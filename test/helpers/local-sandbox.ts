@@ -70,7 +70,7 @@ export async function makeLocalFixture(more: Partial<LocalSandboxDeps> = {}): Pr
     another: create,
     gitDir,
     commit,
-    hidden: [deps.stateDir, deps.cacheDir, gitDir, homedir()],
+    hidden: [deps.stateDir, deps.cacheDir, gitDir, homedir(), '/var/lib', '/etc/shadow', '/sys/kernel'],
     deps,
     directory,
     async killKeeper(leaseId) {
@@ -92,7 +92,8 @@ export async function makeLocalFixture(more: Partial<LocalSandboxDeps> = {}): Pr
       return [...processes, ...inside, ...groups, ...directories];
     },
     async cleanup() {
-      rmSync(directory, { recursive: true, force: true });
+      // A keeper that ends writes what it has compiled into the cache.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }

@@ -4,6 +4,7 @@ import { isRunning, withProcessLock } from '../../workers/process-lock.mjs';
 import type { Environment } from '../../workers/state-dir.ts';
 import { programsDirectory } from './build-programs.ts';
 import { endCluster } from './down.ts';
+import { importKeeper } from './images/keeper-image.ts';
 import { refuseWhereImpossible } from './machine.ts';
 import { runPaths } from './paths.ts';
 import { prepare } from './prepare.ts';
@@ -41,7 +42,7 @@ export function isUp(state: ClusterState): boolean {
  * machine when it cannot come up, or `signal` says to stop.
  */
 export async function up(options: UpOptions): Promise<RunningCluster> {
-  const { directory, env, report, signal } = options;
+  const { directory, env, report, signal, images = taskImages } = options;
   const paths = runPaths(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   refuseWhereImpossible(directory);
@@ -50,6 +51,7 @@ export async function up(options: UpOptions): Promise<RunningCluster> {
     const found = readState(paths.state);
     if (found !== undefined && isUp(found)) {
       await restartParts(found, paths, options);
+      await importKeeper(paths, found, options);
       return { kubeconfig: paths.kubeconfig, programs: found.programs, started: false };
     }
     await prepare(options);
@@ -57,6 +59,9 @@ export async function up(options: UpOptions): Promise<RunningCluster> {
     // What was left by one that was killed, or by the machine's restart.
     await endCluster(paths);
     await startNew(options);
+    const made = readState(paths.state);
+    // Without the task image, which it lies on, there is nothing to lay it on.
+    if (made !== undefined && images.includes('task')) await importKeeper(paths, made, options);
     return { kubeconfig: paths.kubeconfig, programs: programsDirectory(env), started: true };
   });
 }

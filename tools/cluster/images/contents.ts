@@ -33,6 +33,8 @@ export const images = {
   python: { file: 'python', reference: reference('python'), entrypoint: ['/bin/sh'] },
   /** No glibc: Debian's static busybox for shell and tools, and musl's libc with its loader. Not Alpine. */
   musl: { file: 'musl', reference: reference('musl'), entrypoint: ['/bin/sh'] },
+  /** The task image with Longhaul's keeper: not for commands of tasks. */
+  keeper: { file: 'keeper', reference: reference('keeper'), entrypoint: [] },
   /** Holds the namespaces of a pod. */
   pause: { file: 'pause', reference: reference('pause'), entrypoint: ['/pause'] },
 } as const satisfies Record<string, Image>;

@@ -5,10 +5,12 @@ import { elapsed, type Report, withProgress } from '../../../workers/embedded-se
 import type { Environment } from '../../../workers/state-dir.ts';
 import { clusterCache } from '../paths.ts';
 import { imagesDigest } from '../pins.ts';
+import { runProgram } from '../run-program.ts';
 import { writeArchive } from './archive.ts';
 import { type ImageName, images } from './contents.ts';
 import {
   type Making,
+  makeKeeperTools,
   makeMuslRoot,
   makePauseRoot,
   makePythonRoot,
@@ -21,6 +23,9 @@ export const imagesDirectory = (env: Environment) => join(clusterCache(env), `im
 
 export const imageFile = (env: Environment, name: ImageName) =>
   join(imagesDirectory(env), `${images[name].file}.tar`);
+
+/** What `writeKeeperImage` lays over the task image. */
+export const keeperToolsFile = (env: Environment) => join(imagesDirectory(env), 'keeper-tools.tar');
 
 export const areImagesMade = (env: Environment) => existsSync(imagesDirectory(env));
 
@@ -58,6 +63,10 @@ export async function makeImages(report: Report, env: Environment, signal: Abort
         await write('python', python);
         step = 'busybox and musl';
         await write('musl', await makeMuslRoot(making));
+        step = 'tools of the keeper';
+        const tools = await makeKeeperTools(making);
+        await strip(tools);
+        await runProgram('tar', ['-C', tools, '-cf', join(done, 'keeper-tools.tar'), '.'], { signal });
       },
     );
     await rename(done, target);

@@ -95,6 +95,21 @@ export async function makeMuslRoot({ directory, env, signal }: Making): Promise<
   return root;
 }
 
+/** Leads an exec to the keeper's socket, in a fraction of the time that Node takes to start. */
+export const keeperPackages = ['socat', 'libwrap0'];
+
+/** What the keeper's image has beyond the task image, beside its program. */
+export async function makeKeeperTools({ directory, env, signal }: Making): Promise<string> {
+  const root = join(directory, 'keeper-tools');
+  const packages = join(directory, 'keeper-packages');
+  await mkdir(packages);
+  await runProgram('apt-get', ['download', ...keeperPackages], { cwd: packages, env, signal });
+  for (const file of await readdir(packages)) {
+    await runProgram('dpkg-deb', ['--extract', join(packages, file), root], { signal });
+  }
+  return root;
+}
+
 /** The one program of the pause image. */
 export async function makePauseRoot(programs: string, { directory }: Making): Promise<string> {
   const root = join(directory, 'pause');

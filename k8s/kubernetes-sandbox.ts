@@ -1,0 +1,219 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
+import type { Digest, LeaseId, StepId } from '../contracts/ids.ts';
+import type { Lease, Sandbox, SandboxSpec, StepResult } from '../contracts/sandbox.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
+import { lostResult } from '../sandbox/keeper/server.ts';
+import { createStepRecords, type StepRecords } from '../sandbox/keeper/step-records.ts';
+import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
+import { digestOf } from '../sandbox/machine.ts';
+import type { KeeperCall, KeeperCheckpoint, KeeperLease, KeeperStepResult } from '../sandbox/protocol.ts';
+import { type JobInput, jobOf, type PodSettings } from './job.ts';
+import { createCallPod } from './keeper-calls.ts';
+import { createLeaseJobs } from './leases.ts';
+import { pause } from './pause.ts';
+import { shallowEnds, sourcePack } from './source-pack.ts';
+
+export interface KubernetesSandboxDeps {
+  readonly cluster: KubeConfig;
+  readonly settings: PodSettings;
+  /** Whose leases these are, a label's value: workers of one home share it. */
+  readonly owner: string;
+  /** Trusted; what steps have begun and what they gave is kept here, for when their pod is gone. */
+  readonly stateDir: string;
+}
+
+const startPollMs = 100;
+const startLimitMs = 5 * 60_000;
+const workLimitMs = 20 * 60_000;
+/** Faults of what a lease is made from. */
+const cannotBeMade = new Set<ErrorCode>([
+  'checkpoint.invalid',
+  'sandbox.start_failed',
+  'sandbox.disk_full',
+  'internal.bug',
+]);
+
+/** Sandboxes that are pods of a cluster, each with a Job of its own. Holds no state but what lies in `stateDir`. */
+export function createKubernetesSandbox({
+  cluster,
+  settings,
+  owner,
+  stateDir,
+}: KubernetesSandboxDeps): Sandbox {
+  const api = { jobs: cluster.makeApiClient(BatchV1Api), core: cluster.makeApiClient(CoreV1Api) };
+  const leases = createLeaseJobs(api, settings, owner);
+  const call = createCallPod(cluster, settings.namespace, leases);
+  const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
+  const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
+
+  const callLive = async (
+    leaseId: LeaseId,
+    request: KeeperCall,
+    options?: CallOptions,
+  ): Promise<Extract<CallOutcome, { kind: 'done' }>> => {
+    const outcome = await call(leaseId, request, options);
+    if (outcome.kind === 'done') return outcome;
+    throw lost(leaseId);
+  };
+
+  const untilRunning = async (
+    leaseId: LeaseId,
+    watch: Parameters<Sandbox['acquire']>[1],
+  ): Promise<string> => {
+    const end = Date.now() + startLimitMs;
+    for (;;) {
+      watch.signal.throwIfAborted();
+      const state = await leases.look(leaseId);
+      if (state?.kind === 'running') return state.imageId;
+      if (state?.kind === 'ended') throw lost(leaseId, state.how);
+      const waitsFor = state?.waitsFor ?? 'its pod to be made';
+      if (Date.now() > end) {
+        throw new LonghaulError(
+          'sandbox.start_failed',
+          `The pod of lease ${leaseId} did not start within ${startLimitMs / 1000} s: it waits for ${waitsFor}.`,
+        );
+      }
+      watch.onProgress({ phase: 'start', tail: `waits for ${waitsFor}` });
+      await pause(startPollMs, watch.signal);
+    }
+  };
+
+  /** Tells a keeper its lease and sends what it lacks of the source; done already, nothing happens. */
+  const tell = async (
+    spec: SandboxSpec,
+    specDigest: Digest,
+    imageId: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { leaseId, limits, source } = spec;
+    const lease = {
+      leaseId,
+      specDigest,
+      limits,
+      commit: source.commit,
+      shallow: shallowEnds(source.gitDir),
+      imageDigest: digestOf(imageId),
+    };
+    const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
+    if (lacksSource === true) await send(leaseId, await sourcePack(source.gitDir, source.commit, null));
+  };
+
+  const send = async (leaseId: LeaseId, stdin: Buffer): Promise<void> => {
+    await callLive(
+      leaseId,
+      { call: 'receive', stdinBytes: stdin.byteLength },
+      { stdin, limitMs: workLimitMs },
+    );
+  };
+
+  const release = async (leaseId: LeaseId): Promise<void> => {
+    await leases.remove(leaseId);
+    rmSync(directoryOf(leaseId), { recursive: true, force: true });
+  };
+
+  return {
+    async probe() {
+      try {
+        await leases.list();
+        return {
+          available: true,
+          findings: [`Kubernetes at ${cluster.getCurrentCluster()?.server ?? 'an unknown address'}`],
+        };
+      } catch (error) {
+        return { available: false, findings: [error instanceof Error ? error.message : String(error)] };
+      }
+    },
+
+    async acquire(spec, watch) {
+      watch.signal.throwIfAborted();
+      if (spec.setup !== null) throw withoutSetup(spec);
+      const { leaseId, taskId, limits } = spec;
+      const specDigest = digestOf({ limits, settings });
+      const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
+      mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
+      const created = await leases.create(jobOf(input, settings));
+      const imageId = await untilRunning(leaseId, watch);
+      try {
+        await tell(spec, specDigest, imageId, watch.signal);
+        const options = { signal: watch.signal, onProgress: watch.onProgress };
+        const { value } = await callLive(leaseId, { call: 'acquire' }, options);
+        return { ...(value as KeeperLease), adopted: !created } satisfies Lease;
+      } catch (error) {
+        // Gone before the caller knows, so that asking again starts afresh.
+        if (cannotBeMade.has(errorCode(error) ?? 'sandbox.lost')) await release(leaseId);
+        throw error;
+      }
+    },
+
+    async exec(leaseId, step, watch) {
+      const records = recordsOf(leaseId);
+      const { stdin, ...command } = step;
+      const outcome = await call(
+        leaseId,
+        { call: 'exec', step: command, stdinBytes: stdin?.byteLength ?? null },
+        {
+          signal: watch.signal,
+          onTail: watch.onOutput,
+          onReached: () => records.markStarted(step.stepId),
+          ...(stdin === null ? {} : { stdin }),
+        },
+      );
+      if (outcome.kind !== 'done') return recordedOrLost(records, step.stepId);
+      const result = outcome.value as KeeperStepResult;
+      const output = outcome.bytes ?? Buffer.alloc(0);
+      const { adopted: _, ...recorded } = result;
+      // Released meanwhile, nobody asks again.
+      if (records.wasStarted(step.stepId)) {
+        writeFileSync(records.outputFile(step.stepId), output, { mode: 0o600 });
+        if (result.status !== 'lost') records.writeResult(step.stepId, recorded);
+      }
+      return { ...result, output } satisfies StepResult;
+    },
+
+    began: async (leaseId, stepId) => recordsOf(leaseId).wasStarted(stepId),
+
+    async cancel(leaseId, stepId) {
+      await call(leaseId, { call: 'cancel', stepId });
+    },
+
+    async checkpoint(leaseId, input) {
+      const request = { call: 'checkpoint', ...input } as const;
+      const { value, bytes } = await callLive(leaseId, request, { limitMs: workLimitMs });
+      return { ...(value as KeeperCheckpoint), pack: bytes };
+    },
+
+    async restore(leaseId, { gitDir, commit }) {
+      const { value: base } = await callLive(leaseId, { call: 'lacks', commit });
+      if (typeof base === 'string')
+        await send(leaseId, await sourcePack(gitDir, commit, base as typeof commit));
+      await callLive(leaseId, { call: 'restore', gitDir: '', commit }, { limitMs: workLimitMs });
+    },
+
+    release,
+
+    leases: () => leases.list(),
+  };
+}
+
+/** What is known here of a step whose pod is gone: its result, or that it had been asked for. */
+function recordedOrLost(records: StepRecords, stepId: StepId): StepResult {
+  const result = records.readResult(stepId) ?? lostResult(0);
+  return { ...result, adopted: records.wasStarted(stepId), output: records.readOutput(stepId) };
+}
+
+function lost(leaseId: LeaseId, how = ''): LonghaulError {
+  return new LonghaulError(
+    'sandbox.lost',
+    `The sandbox of lease ${leaseId} is gone${how === '' ? '' : ` (${how})`}. Acquire the next lease and restore the last checkpoint.`,
+  );
+}
+
+function withoutSetup({ leaseId }: SandboxSpec): LonghaulError {
+  return new LonghaulError(
+    'sandbox.unavailable',
+    `Lease ${leaseId} asks for setup commands, which sandboxes in Kubernetes cannot run yet.`,
+  );
+}

@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ApiException,
+  type BatchV1Api,
+  type CoreV1Api,
+  type V1Job,
+  type V1Pod,
+} from '@kubernetes/client-node';
+import { LonghaulError } from '../contracts/error.ts';
+import { type LeaseId, LeaseIdSchema, type TaskId, TaskIdSchema } from '../contracts/ids.ts';
+import { annotation, jobName, label, managedBy, type PodSettings } from './job.ts';
+import { type PodState, podState } from './pod-state.ts';
+
+const notFound = 404;
+const conflict = 409;
+const pollMs = 100;
+const goneLimitMs = 60_000;
+
+export interface LeaseJobs {
+  /** True when this call made it; false when it was there. Throws `sandbox.conflict` when that is one of another specification. */
+  create(job: V1Job): Promise<boolean>;
+  /** What becomes of the lease's pod; null when there is no Job, or none of its pods was made yet. */
+  look(leaseId: LeaseId): Promise<PodState | null>;
+  exists(leaseId: LeaseId): Promise<boolean>;
+  /** Resolves when neither Job nor pod is left. */
+  remove(leaseId: LeaseId): Promise<void>;
+  list(): Promise<readonly { readonly leaseId: LeaseId; readonly taskId: TaskId; readonly alive: boolean }[]>;
+}
+
+/** The Jobs of one owner's leases. Every call asks the cluster: nothing is remembered. */
+export function createLeaseJobs(
+  { jobs, core }: { readonly jobs: BatchV1Api; readonly core: CoreV1Api },
+  { namespace }: Pick<PodSettings, 'namespace'>,
+  owner: string,
+): LeaseJobs {
+  const nameOf = (leaseId: LeaseId): string => jobName({ leaseId, owner });
+  const podsOf = async (job: string): Promise<readonly V1Pod[]> => {
+    const labelSelector = `batch.kubernetes.io/job-name=${job}`;
+    return (await core.listNamespacedPod({ namespace, labelSelector })).items;
+  };
+  const readJob = async (name: string): Promise<V1Job | null> =>
+    await unless(notFound, null, jobs.readNamespacedJob({ name, namespace }));
+
+  /** Looks, and hurries up what is left. */
+  const isGone = async (name: string): Promise<boolean> => {
+    const pods = await podsOf(name);
+    for (const pod of pods) {
+      const now = { name: pod.metadata?.name ?? '', namespace, body: { gracePeriodSeconds: 0 } };
+      await unless(notFound, null, core.deleteNamespacedPod(now));
+    }
+    return pods.length === 0 && (await readJob(name)) === null;
+  };
+
+  return {
+    async create(job) {
+      const made = await unless(conflict, null, jobs.createNamespacedJob({ namespace, body: job }));
+      if (made !== null) return true;
+      const found = await readJob(job.metadata?.name ?? '');
+      const [has, wanted] = [found, job].map((one) => one?.metadata?.annotations?.[annotation.spec]);
+      if (found === null || has === wanted) return false;
+      throw new LonghaulError(
+        'sandbox.conflict',
+        `Job ${namespace}/${job.metadata?.name} exists with another specification (${has}, asked for ${wanted}). Release the lease, or take the next lease id.`,
+      );
+    },
+    async look(leaseId) {
+      const name = nameOf(leaseId);
+      const [pod] = await podsOf(name);
+      if (pod !== undefined) return podState(pod);
+      // A pod that was deleted leaves its Job, which makes no other.
+      const job = await readJob(name);
+      return job !== null && hasEnded(job) ? { kind: 'ended', how: 'its pod is gone' } : null;
+    },
+    exists: async (leaseId) => (await readJob(nameOf(leaseId))) !== null,
+    async remove(leaseId) {
+      const name = nameOf(leaseId);
+      const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0 };
+      await unless(notFound, null, jobs.deleteNamespacedJob({ name, namespace, body }));
+      const end = Date.now() + goneLimitMs;
+      while (!(await isGone(name))) {
+        if (Date.now() > end) throw stays(`${namespace}/${name}`);
+        await delay(pollMs);
+      }
+    },
+    async list() {
+      const labelSelector = `${label.managedBy}=${managedBy},${label.owner}=${owner}`;
+      const [found, pods] = await Promise.all([
+        jobs.listNamespacedJob({ namespace, labelSelector }),
+        core.listNamespacedPod({ namespace, labelSelector }),
+      ]);
+      return found.items.flatMap(({ metadata }) => {
+        const leaseId = metadata?.annotations?.[annotation.lease];
+        const taskId = metadata?.labels?.[label.task];
+        if (leaseId === undefined || taskId === undefined) return [];
+        const pod = pods.items.find((one) => one.metadata?.annotations?.[annotation.lease] === leaseId);
+        const alive = pod !== undefined && podState(pod).kind !== 'ended';
+        return [{ leaseId: LeaseIdSchema.parse(leaseId), taskId: TaskIdSchema.parse(taskId), alive }];
+      });
+    },
+  };
+}
+
+function stays(job: string): LonghaulError {
+  return new LonghaulError(
+    'server.unavailable',
+    `Job ${job} is not gone after ${goneLimitMs / 1000} s: look at its pods and their node.`,
+  );
+}
+
+function hasEnded({ status }: V1Job): boolean {
+  const ends = status?.conditions?.some(({ type, status: holds }) => endings.has(type) && holds === 'True');
+  return ends === true || (status?.failed ?? 0) > 0 || (status?.succeeded ?? 0) > 0;
+}
+
+const endings = new Set(['Failed', 'Complete', 'FailureTarget', 'SuccessCriteriaMet']);
+
+/** The result, or something else where the cluster answers with this status. Other refusals are `server.unavailable`. */
+async function unless<T, Other>(status: number, other: Other, call: Promise<T>): Promise<T | Other> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ApiException && error.code === status) return other;
+    const found = error instanceof Error ? error.message : String(error);
+    throw new LonghaulError('server.unavailable', `The cluster refused a call: ${found}`, { cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { LonghaulError } from '../contracts/error.ts';
+import { container } from './job.ts';
+
+export type PodState =
+  /** `waitsFor` in words for people. */
+  | { readonly kind: 'starting'; readonly waitsFor: string }
+  | { readonly kind: 'running'; readonly name: string; readonly uid: string; readonly imageId: string }
+  | { readonly kind: 'ended'; readonly how: string };
+
+/** Reasons that waiting does not cure: kubelet's images and kuberuntime packages. */
+const hopeless = new Set([
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** What a pod is to a lease. Pure. Throws `sandbox.unavailable` for one that can never start. */
+export function podState(pod: V1Pod): PodState {
+  const { metadata, status } = pod;
+  const statuses = statusesOf(pod);
+  const waiting = statuses.map(reasonOf).find((reason) => reason !== null) ?? null;
+  if (waiting !== null && hopeless.has(waiting.reason)) throw cannotStart(pod, waiting);
+  if (hasEnded(pod, statuses)) return { kind: 'ended', how: endOf(pod) };
+  const agent = statuses.find((one) => one.name === container.agent);
+  if (status?.phase !== 'Running' || agent?.state?.running === undefined)
+    return { kind: 'starting', waitsFor: waitingWords(pod, waiting) };
+  return { kind: 'running', name: metadata?.name ?? '', uid: metadata?.uid ?? '', imageId: agent.imageID };
+}
+
+const statusesOf = ({ status }: V1Pod): readonly V1ContainerStatus[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+/** A keeper that was started again knows nothing of what was before. */
+function hasEnded({ metadata, status }: V1Pod, statuses: readonly V1ContainerStatus[]): boolean {
+  if (metadata?.deletionTimestamp !== undefined) return true;
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true;
+  return statuses.some(({ state, restartCount }) => state?.terminated !== undefined || restartCount > 0);
+}
+
+function cannotStart({ metadata }: V1Pod, { reason, container: name, message }: Waiting): LonghaulError {
+  return new LonghaulError(
+    'sandbox.unavailable',
+    `Pod ${metadata?.name} cannot start: ${reason} of container ${name}, ${message}. Correct the image or the settings of the sandbox.`,
+  );
+}
+
+interface Waiting {
+  readonly container: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function reasonOf({ name, state }: V1ContainerStatus): Waiting | null {
+  const { reason, message } = state?.waiting ?? {};
+  if (reason === undefined || reason === 'PodInitializing' || reason === 'ContainerCreating') return null;
+  return { container: name, reason, message: message ?? 'no message' };
+}
+
+function waitingWords({ status }: V1Pod, waiting: Waiting | null): string {
+  const unscheduled = status?.conditions?.find(
+    (one) => one.type === 'PodScheduled' && one.status === 'False',
+  );
+  if (unscheduled !== undefined)
+    return `a place on a node: ${unscheduled.message ?? unscheduled.reason ?? ''}`;
+  if (waiting !== null) return `container ${waiting.container}: ${waiting.reason}, ${waiting.message}`;
+  return 'its containers';
+}
+
+function endOf(pod: V1Pod): string {
+  const { metadata, status } = pod;
+  const ends = statusesOf(pod).flatMap(({ name, state, lastState }) => {
+    const end = state?.terminated ?? lastState?.terminated;
+    return end === undefined ? [] : [`${name} ended with ${end.exitCode} (${end.reason ?? 'no reason'})`];
+  });
+  const deleted = metadata?.deletionTimestamp === undefined ? [] : ['it was deleted'];
+  return [status?.reason, status?.message, ...deleted, ...ends]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ');
+}

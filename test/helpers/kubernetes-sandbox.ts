@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { inject, vi } from 'vitest';
+import type { LeaseId } from '../../contracts/ids.ts';
+import { jobName, type PodSettings } from '../../k8s/job.ts';
+import { createKubernetesSandbox } from '../../k8s/kubernetes-sandbox.ts';
+import type { SandboxFixture } from '../conformance/sandbox-support.ts';
+import { testNamespace } from './kubectl.ts';
+import { makeSource } from './local-sandbox.ts';
+
+const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
+  imagePullPolicy: 'IfNotPresent',
+  serviceAccount: 'default',
+  runtimeClass: null,
+  userNamespaces: true,
+  cpu: { request: '20m', limit: '2' },
+  memoryRequestBytes: 64 * 1024 ** 2,
+  diskBytes: 2 * 1024 ** 3,
+  activeDeadlineSeconds: 3600,
+  ttlSeconds: 3600,
+};
+
+/** Sandboxes of the tests' cluster, in a namespace of their own. */
+export async function makeKubernetesFixture(more: Partial<PodSettings> = {}): Promise<SandboxFixture> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'longhaul-pods-'));
+  const { gitDir, commit } = makeSource(directory);
+  const stateDir = path.join(directory, 'state');
+  const cluster = kubeConfig();
+  const owner = path.basename(directory).toLowerCase();
+  const space = await testNamespace({ deny: true });
+  const { image, keeperImage } = inject('cluster');
+  const settings = { ...usual, namespace: space.name, image, keeperImage, ...more };
+  const { namespace } = settings;
+  const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
+  const create = () => createKubernetesSandbox({ cluster, settings, owner, stateDir });
+  const podsOf = async (leaseId: LeaseId) => {
+    const labelSelector = `batch.kubernetes.io/job-name=${jobName({ leaseId, owner })}`;
+    return (await core.listNamespacedPod({ namespace, labelSelector })).items.map(
+      (pod) => pod.metadata?.name ?? '',
+    );
+  };
+  const sandbox = create();
+  return {
+    sandbox,
+    another: create,
+    gitDir,
+    commit,
+    hidden: [stateDir, gitDir, '/longhaul', '/var/run/secrets', '/run/containerd'],
+    async killKeeper(leaseId) {
+      for (const name of await podsOf(leaseId))
+        await core.deleteNamespacedPod({ name, namespace, body: { gracePeriodSeconds: 0 } });
+      await vi.waitFor(
+        async () => {
+          if ((await podsOf(leaseId)).length > 0) throw new Error(`the pod of ${leaseId} is still there`);
+        },
+        { timeout: 30_000, interval: 100 },
+      );
+    },
+    async leftovers(leaseId) {
+      const all = await jobs.listNamespacedJob({ namespace });
+      const name = jobName({ leaseId, owner });
+      const found = all.items.filter(({ metadata }) => metadata?.name === name).map(() => `job ${name}`);
+      return [...found, ...(await podsOf(leaseId)).map((pod) => `pod ${pod}`)];
+    },
+    async cleanup() {
+      for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
+      await space[Symbol.asyncDispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function kubeConfig(): KubeConfig {
+  const { kubeconfig, own } = inject('cluster');
+  const cluster = new KubeConfig();
+  if (own === undefined) cluster.loadFromDefault();
+  else cluster.loadFromFile(kubeconfig);
+  return cluster;
+}
