@@ -65,7 +65,7 @@ export function decidedLines(view: TaskView, actionId: string, decision: Decisio
 /** A delivery is no action of the model's plan: the platform proposes it. */
 function whatSpans(view: TaskView, actionId: string): readonly (string | Span)[] {
   const action = view.actions.find(({ id }) => id === actionId);
-  if (action !== undefined) return [tone('dim', kindNames[action.kind].padEnd(6)), action.summary];
+  if (action !== undefined) return [tone('dim', `${kindNames[action.kind].padEnd(5)} `), action.summary];
   return actionId.endsWith('.deliver') ? [tone('dim', 'deliver '), `longhaul/${view.taskId}`] : [actionId];
 }
 

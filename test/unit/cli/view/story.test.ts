@@ -3,6 +3,7 @@ import type { Line } from '../../../../cli/terminal/line.ts';
 import { renderLines } from '../../../../cli/terminal/render.ts';
 import { storyLines } from '../../../../cli/view/story.ts';
 import { applyEvent, emptyView } from '../../../../cli/view/task-view.ts';
+import type { Action } from '../../../../contracts/action.ts';
 import type { TaskEvent } from '../../../../contracts/task-event.ts';
 import {
   action,
@@ -58,6 +59,16 @@ const finished = (more: Partial<Extract<TaskEvent, { type: 'task.finished' }>>) 
   });
 
 describe('a task as a story', () => {
+  it('keeps a space between the kind of an action and what it is', () => {
+    const allowed = (kind: Action['kind']) => [
+      planned({ actions: [action('i3.a0', kind, 'no such tool')] }),
+      event(2, { type: 'action.decided', actionId: 'i3.a0', decision: decision('allow', 'x') }),
+    ];
+    expect(storyOf(allowed('invalid'))).toContain('  invalid no such tool');
+    expect(storyOf(allowed('deliver'))).toContain('  deliver no such tool');
+    expect(storyOf(allowed('shell'))).toContain('  run   no such tool');
+  });
+
   it('is told whole, event by event', () => {
     expect(storyOf(whole)).toMatchInlineSnapshot(`
       "
