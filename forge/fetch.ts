@@ -5,7 +5,7 @@ import type { FetchedRepository, FetchInput, RepositoryNote } from '../contracts
 import { exists, makeBareRepository } from './bare-repository.ts';
 import { type FoundRef, findRef } from './find-ref.ts';
 import type { Git } from './git.ts';
-import { expectOk } from './git-errors.ts';
+import { diskFailure, expectOk } from './git-errors.ts';
 import { baseRef, formatOf, taskGitDir } from './layout.ts';
 import { fetchIntoMirror } from './mirror.ts';
 import { treeNotes } from './notes.ts';
@@ -53,12 +53,21 @@ async function readBase(gitDir: string): Promise<FetchedRepository> {
   try {
     return { gitDir, ...(JSON.parse(await readFile(path, 'utf8')) as Base) };
   } catch (error) {
+    const what = damageOf(error);
+    if (what === null) throw diskFailure("can't read the task's repository", path, error);
     throw new LonghaulError(
       'repository.unreadable',
-      `the task's repository ${gitDir} is damaged: can't read ${path}. Bring it back from a backup, or start the task again.`,
+      `the task's repository ${gitDir} is damaged: ${path} ${what}. Bring it back from a backup, or start the task again.`,
       { cause: error },
     );
   }
+}
+
+/** Null for a fault of reading, which tells nothing of what the file holds. */
+function damageOf(error: unknown): string | null {
+  if (error instanceof SyntaxError) return 'is no JSON';
+  const errno = error instanceof Error && 'code' in error ? error.code : undefined;
+  return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'is not there' : null;
 }
 
 type SourceWithTree = PathSource & { readonly workTree: string };
