@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptors } from '@temporalio/worker';
 import { LonghaulError } from '../contracts/error.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
+import { shortCause, shortMessage, shortStack } from './short-failure.ts';
 
 /** A result above this fails for good: history holds references, and the server would refuse it above 2 MB after retrying for ever. */
 const maxResultBytes = 64 * 1024;
@@ -48,28 +49,34 @@ function checkSize(activity: string, result: unknown): void {
   );
 }
 
-/** What an activity threw, as the failure that the server and the workflow read. */
+/** What an activity threw, as the failure that the server and the workflow read: short enough for the server to keep it whole. */
 export function toFailure(error: unknown, attempt: number): ApplicationFailure {
-  const delayMs = Math.min(longestDelayMs, 1000 * 2 ** (attempt - 1));
   if (error instanceof ApplicationFailure) return error;
+  const failure = failureOf(error, Math.min(longestDelayMs, 1000 * 2 ** (attempt - 1)), attempt);
+  // Its own would only lead here.
+  failure.stack = shortStack(error);
+  return failure;
+}
+
+function failureOf(error: unknown, delayMs: number, attempt: number): ApplicationFailure {
   if (error instanceof LonghaulError) {
     const { code, message, retryable, retryAfterMs, details } = error;
     return ApplicationFailure.create({
       type: code,
-      message,
+      message: shortMessage(message),
       nonRetryable: !retryable || attempt >= (maxTries[code] ?? Number.POSITIVE_INFINITY),
       details: [details],
-      cause: error,
+      ...shortCause(error),
       nextRetryDelay: retryAfterMs ?? delayMs,
     });
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return ApplicationFailure.create({
     type: 'internal.bug',
-    message,
+    message: shortMessage(message),
     nonRetryable: attempt >= bugTries,
     nextRetryDelay: delayMs,
-    ...(error instanceof Error ? { cause: error } : {}),
+    ...shortCause(error),
   });
 }
 

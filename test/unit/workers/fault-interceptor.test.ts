@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
+import { CancelledFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { LonghaulError } from '../../../contracts/error.ts';
@@ -88,6 +89,34 @@ describe('a bug', () => {
   test('that aborts itself without a cancellation does not look like one', async () => {
     const abort = new DOMException('This operation was aborted', 'AbortError');
     expect(await failureOf(throwing(abort))).toMatchObject({ type: 'internal.bug' });
+  });
+});
+
+describe('a failure is short enough for the server to keep it whole', () => {
+  const long = (letter: string) => `begins ${letter.repeat(20_000)} ends`;
+  const cause = new Error(long('b'), { cause: new Error(long('c'), { cause: long('d') }) });
+  const sizeOf = (error: unknown) => {
+    const failure = defaultFailureConverter.errorToFailure(toFailure(error, 1), defaultPayloadConverter);
+    return temporal.api.failure.v1.Failure.encode(failure).finish().length;
+  };
+
+  test.each([
+    ['a fault', new LonghaulError('repository.unavailable', long('a'), { cause, details: { host: 'h' } })],
+    ['a bug', new TypeError(long('a'), { cause })],
+    ['a bug in another script', new TypeError(long('文'), { cause })],
+    ['a word', long('x')],
+  ])('%s', (_, error) => {
+    expect(sizeOf(error)).toBeLessThan(4096 - 256);
+    const { message } = toFailure(error, 1);
+    expect(message).toMatch(/^(TypeError: )?begins .* \[…\] .* ends$/);
+    expect(message).not.toContain('\uFFFD');
+  });
+
+  test('and keeps the beginning and the end of each cause, and where it was thrown', () => {
+    const failure = toFailure(new TypeError('x', { cause }), 1);
+    expect(failure.cause?.message).toMatch(/^Error: begins b+ \[…\] b+ ends$/);
+    expect(failure.cause?.cause).toMatchObject({ message: expect.stringMatching(/^Error: begins c/) });
+    expect(failure.stack).toMatch(/^\s+at .*fault-interceptor\.test/);
   });
 });
 
