@@ -25,9 +25,16 @@ export async function listWorkers(home = stateDirectory()): Promise<readonly Wor
   for (const pid of await workerFilePids(home)) {
     const worker = await readWorkerFile(home, pid);
     if (worker && isRunning(worker)) workers.push(worker);
-    else await removeWorkerFile(home, pid);
+    else await dropWorkerFile(home, pid);
   }
   return workers.sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+}
+
+/** Looks again first: a file that cannot be read for once, or whose process came up meanwhile, may be that of a worker that runs. */
+async function dropWorkerFile(home: string, pid: number): Promise<void> {
+  const worker = await readWorkerFile(home, pid);
+  const gone = worker === undefined ? processStartTime(pid) === undefined : !isRunning(worker);
+  if (gone) await removeWorkerFile(home, pid);
 }
 
 export interface StartWorkerOptions {
@@ -145,6 +152,6 @@ export async function stopWorker(
   const { home = stateDirectory(), graceMs = defaultGraceMs } = options;
   const worker = await readWorkerFile(home, pid);
   const stopped = worker !== undefined && (await stopProcess(worker, graceMs));
-  await removeWorkerFile(home, pid);
+  await dropWorkerFile(home, pid);
   return stopped;
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -83,6 +83,24 @@ test('a worker that was killed, or whose pid is another process now, is dropped 
   writeFileSync(file, stale);
   expect(await stopWorker(process.pid, { home })).toBe(false);
   writeFileSync(file, stale);
+  expect(await listWorkers(home)).toEqual([]);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('the file of a worker stays where it cannot be read for once, and goes with its process', async () => {
+  const home = await temporaryDirectory();
+  const worker = await start(home, 'works');
+  const file = join(home, 'workers', `${worker.pid}.json`);
+  const torn = readFileSync(file);
+  writeFileSync(file, torn.subarray(0, 20));
+  expect(await listWorkers(home)).toEqual([]);
+  expect(existsSync(file)).toBe(true);
+  expect(await stopWorker(worker.pid, { home })).toBe(false);
+  expect(existsSync(file)).toBe(true);
+  writeFileSync(file, torn);
+  expect(await listWorkers(home)).toEqual([worker]);
+  expect(await stopWorker(worker.pid, { home, graceMs: 0 })).toBe(true);
+  writeFileSync(file, torn.subarray(0, 20));
   expect(await listWorkers(home)).toEqual([]);
   expect(existsSync(file)).toBe(false);
 });
