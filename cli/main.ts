@@ -218,7 +218,7 @@ async function readNamedFile(path: string): Promise<string> {
 
 async function replay(request: ReplayRequest): Promise<Replay> {
   // The SDK is loaded by those verbs only that need it.
-  const { recordedHistories, replayRuns, serverHistories } = await import(
+  const { recordedHistories, replayRuns, requireTasks, serverHistories } = await import(
     '../workers/versions/replay-tasks.ts'
   );
   const { buildId: build, codePath } = await workerBuild(env);
@@ -226,6 +226,11 @@ async function replay(request: ReplayRequest): Promise<Replay> {
     return { build, runs: replayRuns(codePath, recordedHistories(resolve(request.folder))) };
   const { client, close } = await openTemporalClient(env);
   const which = request.type === 'since' ? { ...request, taskQueue: taskQueueOf(env) } : request;
+  if ('taskIds' in which)
+    await requireTasks(client, which.taskIds).catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
   const runs = async function* () {
     try {
       yield* replayRuns(codePath, serverHistories(client, which));

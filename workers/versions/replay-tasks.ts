@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { type History, historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { classifyClientError } from '../../client/errors.ts';
 import { LonghaulError } from '../../contracts/error.ts';
 import { workflowType } from '../../contracts/words/messages.ts';
 import { replayHistories } from './replay.ts';
@@ -51,6 +52,17 @@ export async function* replayRuns(
 /** Workflow code may ask for the id: a file's own counts. */
 function taskOf({ name, history }: NamedHistory): string {
   return history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? name;
+}
+
+/** Throws `task.not_found` unless the server keeps each of the tasks: a replay of nothing shows nothing. */
+export async function requireTasks(client: Client, taskIds: readonly string[]): Promise<void> {
+  for (const taskId of taskIds) {
+    try {
+      await client.workflow.getHandle(taskId).describe();
+    } catch (error) {
+      throw classifyClientError(error, taskId);
+    }
+  }
 }
 
 /**
