@@ -16,7 +16,7 @@ import { createProfileTable } from '../models/profile.ts';
 import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { workerBuild } from '../workers/build.ts';
-import { type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
+import { knownServer, type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
@@ -282,10 +282,14 @@ async function gitVersion(): Promise<string | null> {
 }
 
 async function serverHealth(): Promise<DoctorFacts['server']> {
-  const running = await runningServer(env);
-  if (running === undefined) return { facts: null, reachable: false, ...binaryFacts() };
-  const detail = await askServer();
-  return { facts: serverFacts(running), reachable: detail === '', detail, startable: true };
+  const known = await knownServer(env);
+  if (known === undefined) return { facts: null, reachable: false, ...binaryFacts() };
+  const { server, silentPid } = known;
+  const detail =
+    silentPid === null
+      ? await askServer()
+      : `process ${silentPid} runs, and starts or is stuck: wait if it has just been started`;
+  return { facts: serverFacts(server), reachable: detail === '', detail, startable: true };
 }
 
 /** Asks for one task, so that a missing search attribute or permission is found as well; empty when all is well. */

@@ -76,12 +76,28 @@ export async function resolveServer(options: ResolveServerOptions = {}): Promise
   return embedded(await startEmbeddedServer(options));
 }
 
-/** Like `resolveServer`, but starts nothing: undefined when no server is configured and the embedded one does not run. */
+/** Like `resolveServer`, but starts nothing: undefined when no server is configured and the embedded one does not run, or not answer. */
 export async function runningServer(env: Environment = process.env): Promise<ResolvedServer | undefined> {
+  const known = await knownServer(env);
+  return known?.silentPid === null ? known.server : undefined;
+}
+
+export interface KnownServer {
+  readonly server: ResolvedServer;
+  /** The process of an embedded server that lives and does not answer; null for one that does, and for a configured one, which is not asked. */
+  readonly silentPid: number | null;
+}
+
+/** As `runningServer`, and the embedded one also while it does not answer: it is starting, or stuck. */
+export async function knownServer(env: Environment = process.env): Promise<KnownServer | undefined> {
   const configured = configuredServer(env);
-  if (configured) return { kind: 'configured', ...configured };
+  if (configured) return { server: { kind: 'configured', ...configured }, silentPid: null };
   const status = await embeddedServerStatus(stateDirectory(env));
-  return status.status === 'running' ? embedded(status.server) : undefined;
+  if (status.status === 'stopped') return undefined;
+  return {
+    server: embedded(status.server),
+    silentPid: status.status === 'running' ? null : status.server.pid,
+  };
 }
 
 function embedded(server: RunningServer): ResolvedServer {

@@ -2,10 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import { createTaskClient } from '../client/create-task-client.ts';
 import type { TaskClient } from '../client/task-client.ts';
 import { LonghaulError } from '../contracts/error.ts';
-import { runningServer } from './connection.ts';
-import { readServerState } from './embedded-server/state-file.ts';
+import { type KnownServer, knownServer } from './connection.ts';
 import { artifactStore, taskRepository } from './ports.ts';
-import { isRunning } from './process-lock.mjs';
 import { type Environment, stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 
@@ -33,8 +31,9 @@ export async function openTaskClient(env: Environment = process.env): Promise<Ta
 
 /** The same below the verbs, for what is about workers. Throws `server.unavailable`. */
 export async function openTemporalClient(env: Environment = process.env): Promise<TemporalClient> {
-  const server = await runningServer(env);
-  if (server === undefined) throw await noServer(stateDirectory(env));
+  const known = await knownServer(env);
+  if (known?.silentPid !== null) throw noServer(known);
+  const { server } = known;
   const connection = await connect(server.address, server.connectionOptions);
   return {
     client: new Client({ connection, namespace: server.namespace }),
@@ -44,13 +43,11 @@ export async function openTemporalClient(env: Environment = process.env): Promis
 }
 
 /** A process that lives and does not answer is starting or stuck: nobody is told to start a second one. */
-async function noServer(home: string): Promise<LonghaulError> {
-  const recorded = await readServerState(home);
-  const silent = recorded?.status === 'running' && isRunning(recorded);
+function noServer(silent: KnownServer | undefined): LonghaulError {
   return new LonghaulError(
     'server.unavailable',
-    silent
-      ? `the Temporal server at ${recorded.address} (process ${recorded.pid}) does not answer: wait if it has just been started, else "longhaul down" and "longhaul up"`
+    silent !== undefined
+      ? `the Temporal server at ${silent.server.address} (process ${silent.silentPid}) does not answer: wait if it has just been started, else "longhaul down" and "longhaul up"`
       : 'no Temporal server runs: start one with "longhaul up", or set TEMPORAL_ADDRESS',
   );
 }

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { configuredServer, resolveServer, runningServer } from '../../../workers/connection.ts';
+import { configuredServer, knownServer, resolveServer, runningServer } from '../../../workers/connection.ts';
+import { writeServerState } from '../../../workers/embedded-server/state-file.ts';
+import { processStartTime } from '../../../workers/process-lock.mjs';
 import { temporaryDirectory } from '../../helpers/temporary-directory.ts';
 
 /** An environment without the configuration file of the person who runs the tests. */
@@ -81,4 +83,22 @@ test('a profile that does not exist and a file that is no TOML are refused', asy
 
 test('asking for a running server starts none', async () => {
   expect(await runningServer(await environment({}))).toBeUndefined();
+});
+
+test('an embedded server whose process lives and does not answer is known, and does not count as one that runs', async () => {
+  const env = await environment({});
+  const { pid } = process;
+  await writeServerState(env['LONGHAUL_HOME'] ?? '', {
+    status: 'running',
+    pid,
+    startTime: processStartTime(pid) ?? '',
+    port: 1,
+    uiPort: 1,
+    address: '127.0.0.1:1',
+    uiAddress: 'http://127.0.0.1:1',
+    binary: '/bin/temporal',
+    version: '1.31.2',
+  });
+  expect(await knownServer(env)).toMatchObject({ silentPid: pid, server: { address: '127.0.0.1:1' } });
+  expect(await runningServer(env)).toBeUndefined();
 });

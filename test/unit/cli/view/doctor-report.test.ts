@@ -81,6 +81,17 @@ describe('doctor', () => {
     expect(missingIn({ server, workers: [] })).toEqual([]);
   });
 
+  it('says of an embedded server that is stuck that it does not answer, and not that none runs', () => {
+    const server = { facts: embedded, reachable: false, detail: 'process 4711 runs', startable: true };
+    const facts = { ...soundFacts, server, workers: [] };
+    const found = findingsOf(facts, 'longhaul').find(({ area }) => area === 'server');
+    expect(found).toMatchObject({
+      code: 'server.unavailable',
+      text: `embedded at ${embedded.address} does not answer: process 4711 runs`,
+      fix: 'longhaul down, then longhaul up',
+    });
+  });
+
   it('says how to get each thing that is missing', () => {
     const nothing: DoctorFacts = {
       ...soundFacts,
