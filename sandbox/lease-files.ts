@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { chmod, lstat, readdir, rename, rm } from 'node:fs/promises';
@@ -43,6 +44,12 @@ export function readJsonFile(file: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Names a directory itself: it stays when the directory or one above it is moved, and a copy has another. */
+export function directoryMark(directory: string): string {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** Replaces a file in one step: a reader sees the old or the new content, also after a power loss when `durable`. */

@@ -3,12 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { thawGroups } from './keeper/freezer.ts';
 import { removeGroups } from './keeper/limits.ts';
 import type { RecordedProcesses } from './keeper/local-lease.ts';
-import { leaseFile, readJsonFile } from './lease-files.ts';
+import { directoryMark, leaseFile, readJsonFile } from './lease-files.ts';
 import { isAlive, killAndWait, type ProcessIdentity } from './processes.ts';
 
-/** What the keeper wrote down of itself; undefined before it has, and after the lease. */
+/**
+ * What the keeper wrote down of itself; undefined before it has, and after the lease. Also in a copy of the lease, whose file names the
+ * processes of the one it was copied from.
+ */
 export function recordedProcesses(leaseDirectory: string): RecordedProcesses | undefined {
-  return readJsonFile(path.join(leaseDirectory, leaseFile.processes)) as RecordedProcesses | undefined;
+  const file = path.join(leaseDirectory, leaseFile.processes);
+  const recorded = readJsonFile(file) as RecordedProcesses | undefined;
+  const own = recorded?.mark === undefined || recorded.mark === directoryMark(leaseDirectory);
+  return own ? recorded : undefined;
 }
 
 const endPollMs = 5;
@@ -27,9 +33,7 @@ const killLimitMs = 5_000;
  * takes all its processes with it.
  */
 export async function clearAwayProcesses(leaseDirectory: string): Promise<void> {
-  const recorded = readJsonFile(path.join(leaseDirectory, leaseFile.processes)) as
-    | RecordedProcesses
-    | undefined;
+  const recorded = recordedProcesses(leaseDirectory);
   if (recorded === undefined) return;
   for (const identity of [recorded.keeper, recorded.sandbox]) {
     thawGroups(recorded.cgroups);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LonghaulError } from '../../contracts/error.ts';
 import type { SetupProgress } from '../../contracts/sandbox.ts';
-import { errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
+import { directoryMark, errnoOf, leaseFile, writeFileAtomically } from '../lease-files.ts';
 import { identify } from '../processes.ts';
 import type { KeeperConfig } from '../protocol.ts';
 import type { Agent } from './agent.ts';
@@ -31,6 +31,8 @@ export interface RecordedProcesses {
   readonly keeper: ReturnType<typeof identify>;
   readonly sandbox: ReturnType<typeof identify>;
   readonly cgroups: readonly string[];
+  /** Of the lease's directory, see `directoryMark`; the file of a version without it counts as this lease's own. */
+  readonly mark?: string;
 }
 
 export interface LocalLeaseDeps {
@@ -59,6 +61,7 @@ export function createLocalLeaseMaker(deps: LocalLeaseDeps): LeaseMaker {
       keeper: identify(process.pid),
       sandbox: sandbox === null ? undefined : identify(sandbox.pid),
       cgroups: limits.directories,
+      mark: directoryMark(leaseDirectory),
     };
     writeFileAtomically(path.join(leaseDirectory, leaseFile.processes), JSON.stringify(processes), false);
   };
