@@ -76,7 +76,7 @@ export interface StepWatch {
 
 export interface LeftOut {
   readonly path: string;
-  readonly reason: 'too_large' | 'nested_repository' | 'special_file' | 'unreadable';
+  readonly reason: 'too_large' | 'nested_repository' | 'special_file' | 'unreadable' | 'path_too_long';
 }
 
 /** The workspace as git objects, made by a trusted process that the agent's commands cannot reach. */

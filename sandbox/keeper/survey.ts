@@ -6,9 +6,13 @@ export interface SurveyResult {
   readonly special: readonly PathBytes[];
   /** Directories that their owner cannot list or enter; git takes what is in them for deleted. */
   readonly closed: readonly PathBytes[];
+  /** What lies at `maxPathBytes` or beyond, named by its topmost part. */
+  readonly deep: readonly PathBytes[];
 }
 
-const maxPathBytes = 3800;
+/** A path of the machine has at most 4095 bytes, and the work tree's own place stands before these. */
+export const maxPathBytes = 3800;
+const tooLong = `./${'?'.repeat(maxPathBytes)}*`;
 
 /** What git does not tell of a work tree. Enters no `.git`, no other file system, and follows no link. */
 export interface WorkTreeSurvey {
@@ -30,20 +34,21 @@ export function createSurvey(deps: { readonly find: string; readonly confine: Co
   return {
     async look() {
       const closed = ['-type', 'd', '!', '-perm', '-500', '-printf', 'c%p\\0', '-prune'];
+      const deep = ['-path', tooLong, '-printf', 'd%p\\0', '-prune'];
       const special = ['!', '-type', 'f', '!', '-type', 'd', '!', '-type', 'l', '-printf', 's%p\\0'];
-      const records = splitNul(await find([...closed, '-o', ...special]));
+      const records = splitNul(await find([...closed, '-o', ...deep, '-o', ...special]));
       const of = (letter: string): Buffer[] =>
         records
           .filter((record) => record[0] === letter.charCodeAt(0))
           .map((record) => relative(record.subarray(1)));
-      return { special: of('s'), closed: of('c') };
+      return { special: of('s'), closed: of('c'), deep: of('d') };
     },
     async open() {
       // Directories first and from the top: what is in a closed one is found only once it is open.
       await find(['-type', 'd', '!', '-perm', '-700', '-exec', 'chmod', 'u+rwx', '{}', ';']);
       await find(['-type', 'f', '!', '-perm', '-600', '-exec', 'chmod', 'u+rw', '{}', '+']);
       // Paths have at most 4096 bytes, and `git clean` ends at a longer one; find goes from directory to directory.
-      await find(['-depth', '-path', `${'?'.repeat(maxPathBytes)}*`, '-delete']);
+      await find(['-depth', '-path', tooLong, '-delete']);
     },
   };
 }

@@ -16,7 +16,7 @@ import {
 import { checkOut, restoreTree, treeOf } from './checkout.ts';
 import type { Git } from './git.ts';
 import { lendObjects, objectDirectories } from './git-directories.ts';
-import type { SurveyResult, WorkTreeSurvey } from './survey.ts';
+import { maxPathBytes, type SurveyResult, type WorkTreeSurvey } from './survey.ts';
 
 export interface CheckpointInput {
   readonly parent: string;
@@ -66,11 +66,13 @@ export function createWorkspace(deps: {
     gitlinks = await readGitlinks(git);
   };
 
-  const sortOut = (status: StatusEntries, found: SurveyResult, special: readonly PathBytes[]): Sorted => {
+  const sortOut = (status: StatusEntries, found: SurveyResult): Sorted => {
     const leftOut = new Map<string, LeftOut['reason']>();
     const take: PathBytes[] = [];
     const drop = status.deleted.filter((name) => !liesIn(name, found.closed));
     const consider = (name: PathBytes, tracked: boolean): void => {
+      // Named by the topmost part that is; git lists some of them, and cannot read them all.
+      if (name.length >= maxPathBytes) return;
       const reason = reasonToLeaveOut(workTree, name, tracked, deps.maxFileBytes);
       if (reason === null) take.push(name);
       else leftOut.set(readablePath(name), reason);
@@ -78,11 +80,14 @@ export function createWorkspace(deps: {
     };
     for (const name of status.changed) consider(name, true);
     for (const name of status.untracked) consider(name, false);
-    for (const name of status.nested) leftOut.set(readablePath(name), 'nested_repository');
-    for (const name of filledGitlinks(workTree, gitlinks))
-      leftOut.set(readablePath(name), 'nested_repository');
-    for (const name of special) leftOut.set(readablePath(name), 'special_file');
-    for (const name of found.closed) leftOut.set(readablePath(name), 'unreadable');
+    const others = [
+      [status.nested, 'nested_repository'],
+      [filledGitlinks(workTree, gitlinks), 'nested_repository'],
+      [found.special, 'special_file'],
+      [found.closed, 'unreadable'],
+      [found.deep, 'path_too_long'],
+    ] as const;
+    for (const [names, reason] of others) for (const name of names) leftOut.set(readablePath(name), reason);
     return { take, drop, leftOut };
   };
 
@@ -115,7 +120,11 @@ export function createWorkspace(deps: {
         deps.survey.look(),
         knownTreeOf(input.parent),
       ]);
-      const sorted = sortOut(status, found, await withoutIgnored(git, found.special));
+      const sorted = sortOut(status, {
+        closed: found.closed,
+        special: await withoutIgnored(git, found.special),
+        deep: await withoutIgnored(git, found.deep),
+      });
       if (sorted.take.length > 0 || sorted.drop.length > 0) indexTree = await updateIndex(sorted);
       const leftOut = [...sorted.leftOut]
         .map(([name, reason]) => ({ path: name, reason }))

@@ -43,6 +43,20 @@ export function sandboxManyFiles(name: string, make: MakeSandbox): void {
       expect(content(second.commit, 'many/300')).toBe('300\nline\nmore');
     });
 
+    test('a checkpoint names what lies deeper than any path may, and takes the rest', async () => {
+      await fixture.sandbox.restore(leaseId, { gitDir: fixture.gitDir, commit: fixture.commit });
+      const deeper = 'mkdir -p "$d" && cd -P "$d" || exit 1';
+      const deep = `d=$(printf '%0200d' 0); echo y > beside; for i in $(seq 60); do ${deeper}; done; echo x > file`;
+      expect((await run(fixture, leaseId, deep)).status).toBe('ok');
+      const { leftOut, filesChanged } = await checkpointOf(fixture, leaseId);
+      expect(leftOut.map(({ path, reason }) => [path.length, reason])).toEqual([
+        [19 * 201 - 1, 'path_too_long'],
+      ]);
+      expect(filesChanged).toBe(1);
+      await run(fixture, leaseId, 'echo "0*" > .gitignore');
+      expect((await checkpointOf(fixture, leaseId)).leftOut).toEqual([]);
+    });
+
     test('restore removes directories that are deeper than any path may be', async () => {
       const deeper = 'mkdir -p "$d" && cd -P "$d" || exit 1';
       const deep = `d=$(printf '%0200d' 0); for i in $(seq 60); do ${deeper}; done; echo x > file`;
