@@ -17,9 +17,9 @@ if (mode === 'refuses') {
   process.exit(1);
 }
 if (mode === 'busy') {
-  for (let count = 1; count <= 6; count += 1) {
-    worker.doing(`replayed ${count} of 6`);
-    await delay(100);
+  for (let count = 1; count <= 8; count += 1) {
+    worker.doing(`replayed ${count} of 8`);
+    await delay(600);
   }
 }
 if (mode !== 'late') await worker.ready(mode === 'busy' ? ['a note'] : []);

@@ -129,7 +129,8 @@ test('a worker that says why it ends is believed: its own error is thrown, and n
 test('a worker that says what takes it so long is waited for, and its notes are there', async () => {
   const home = await temporaryDirectory();
   const env = { ...process.env, FAKE_WORKER: 'busy' };
-  const worker = await startWorkerProcess({ home, main, env, timeoutMs: 400 });
+  // Shorter than the whole, longer than any part of it on a busy machine.
+  const worker = await startWorkerProcess({ home, main, env, timeoutMs: 4000 });
   onTestFinished(async () => {
     await stopWorker(worker.pid, { home, graceMs: 0 });
   });
