@@ -36,7 +36,7 @@ export interface TaskClientDeps {
 
 const answerWithinMs = 10_000;
 /** Of a task that has ended: the worker of its version may be gone for good, and history tells how it ended. */
-const endedWithinMs = 3_000;
+const endedWithinMs = 8_000;
 /**
  * How long a worker that died within a workflow task goes unnoticed. A replay of the longest run takes a second or two; on a machine where it
  * takes longer the server lengthens the time from the fourth try on.
