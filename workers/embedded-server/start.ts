@@ -16,6 +16,7 @@ import { type RunningServer, readServerState, serverPaths, writeServerState } fr
 const preferredPort = 7233;
 const preferredUiPort = 8233;
 const readyTimeoutMs = 90_000;
+const maxStarts = 3;
 
 export interface StartServerOptions {
   /** The state directory; one server runs for each. */
@@ -38,10 +39,18 @@ export async function startEmbeddedServer(options: StartServerOptions = {}): Pro
     if (recorded?.status === 'running' && isRunning(recorded)) return await finish(home, recorded, report);
 
     const binary = await findServerBinary({ env, report });
-    const port = await choosePort(recorded?.port ?? preferredPort, 'the Temporal server', report);
-    const uiPort = await choosePort(recorded?.uiPort ?? preferredUiPort, "Temporal's web page", report);
-    const launched = await launch({ home, env, binary, port, uiPort, dynamicConfig });
-    return await finish(home, launched, report);
+    const wanted = { port: recorded?.port ?? preferredPort, uiPort: recorded?.uiPort ?? preferredUiPort };
+    for (let starts = 1; ; starts++) {
+      const port = await choosePort(wanted.port, 'the Temporal server', report);
+      const uiPort = await choosePort(wanted.uiPort, "Temporal's web page", report);
+      const launched = await launch({ home, env, binary, port, uiPort, dynamicConfig });
+      try {
+        return await finish(home, launched, report);
+      } catch (error) {
+        // Another program may have taken a port between the look and the server's own start; its parts take further ones, which nobody sees.
+        if (starts === maxStarts || isRunning(launched)) throw error;
+      }
+    }
   };
   try {
     return await withProcessLock(serverPaths(home).lock, {}, start);

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { retentionDays } from '../../../workers/embedded-server/namespace.ts';
 import { type StartServerOptions, startEmbeddedServer } from '../../../workers/embedded-server/start.ts';
 import {
@@ -124,6 +125,31 @@ test('a state file whose pid belongs to another process now is stale: a server s
   const next = await start(directory);
   expect(next.pid).not.toBe(process.pid);
   expect(next.address).toBe(server.address);
+});
+
+test('a port that another program takes while the server starts gives way to another', async () => {
+  const directory = await home();
+  const before = await start(directory);
+  await stopEmbeddedServer(directory);
+  const place = await temporaryDirectory();
+  const at = (name: string) => join(place, name);
+  const hesitates = `if [ "$1" = server ] && [ ! -e ${at('seen')} ]; then
+  touch ${at('seen')}
+  while [ ! -e ${at('go')} ]; do sleep 0.02; done
+fi`;
+  writeFileSync(at('temporal'), `#!/bin/sh\n${hesitates}\nexec ${before.binary} "$@"\n`, { mode: 0o755 });
+  const lines: string[] = [];
+  const env = { ...process.env, PATH: `${place}:${process.env['PATH']}` };
+  const starting = start(directory, { env, report: (line) => lines.push(line) });
+  await vi.waitFor(() => expect(existsSync(at('seen'))).toBe(true), { timeout: 20_000 });
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(before.uiPort, '127.0.0.1', resolve));
+  writeFileSync(at('go'), '');
+  const moved = await starting;
+  other.close();
+  expect(moved).toMatchObject({ port: before.port });
+  expect(moved.uiPort).not.toBe(before.uiPort);
+  expect(lines).toContainEqual(expect.stringContaining(`port ${before.uiPort} is busy`));
 });
 
 test('a port that was taken meanwhile gives way to another, which is said and kept', async () => {
