@@ -42,7 +42,7 @@ export function isUp(state: ClusterState): boolean {
  * machine when it cannot come up, or `signal` says to stop.
  */
 export async function up(options: UpOptions): Promise<RunningCluster> {
-  const { directory, env, report, signal, images = taskImages } = options;
+  const { directory, env, report, signal } = options;
   const paths = runPaths(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   refuseWhereImpossible(directory);
@@ -60,8 +60,7 @@ export async function up(options: UpOptions): Promise<RunningCluster> {
     await endCluster(paths);
     await startNew(options);
     const made = readState(paths.state);
-    // Without the task image, which it lies on, there is nothing to lay it on.
-    if (made !== undefined && images.includes('task')) await importKeeper(paths, made, options);
+    if (made !== undefined) await importKeeper(paths, made, options);
     return { kubeconfig: paths.kubeconfig, programs: programsDirectory(env), started: true };
   });
 }

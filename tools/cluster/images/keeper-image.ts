@@ -25,16 +25,19 @@ interface Blob {
   readonly size: number;
 }
 
-/** Gives a running cluster the keeper's image of the code as it is now: a second, each time. */
+/** Gives a running cluster the keeper's image of the code as it is now: a second, each time. One without the task image has nothing to lay it on. */
 export async function importKeeper(
   paths: RunPaths,
   { init, programs }: Pick<ClusterState, 'init' | 'programs'>,
   { env, signal }: { readonly env: Environment; readonly signal: AbortSignal },
 ): Promise<void> {
+  const ctr = (...args: string[]) =>
+    runInside(init?.pid ?? 0, join(programs, 'ctr'), ctrArguments(...args), { signal });
+  const base = await ctr('images', 'list', '--quiet', `name==${images.task.reference}`);
+  if (base.trim() === '') return;
   const archive = join(paths.data, 'keeper.tar');
   await writeKeeperImage(env, archive, signal);
-  const load = ctrArguments('images', 'import', archive);
-  await runInside(init?.pid ?? 0, join(programs, 'ctr'), load, { signal });
+  await ctr('images', 'import', archive);
   await rm(archive);
 }
 
