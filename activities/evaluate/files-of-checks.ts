@@ -1,5 +1,13 @@
+import picomatch from 'picomatch';
+
+/** Files that are there to run other programs. Source that a check names, `node lib/sum.js`, is what a task is to change. */
+const isScript = picomatch(
+  ['**/*.{sh,bash,zsh,fish,bat,cmd,ps1,mk}', '**/{ci,.ci,scripts,script,tools,hack,bin,.github}/**'],
+  { dot: true },
+);
+
 /**
- * Whether a check's command names a file, itself or by a script of the root's `package.json`: what that file holds decides what the check
+ * Whether a check's command names a script, itself or by a script of the root's `package.json`: what that file holds decides what the check
  * does. A name without a folder fits in any folder, since a command may have changed into it. What those files name in turn is not followed.
  */
 export function namedByChecks(
@@ -7,7 +15,7 @@ export function namedByChecks(
   manifest: string | null,
 ): (path: string) => boolean {
   const named = new Set(reached(commands, scriptsOf(manifest)).flatMap(wordsOf));
-  return (path) => named.has(path) || named.has(path.slice(path.lastIndexOf('/') + 1));
+  return (path) => isScript(path) && (named.has(path) || named.has(path.slice(path.lastIndexOf('/') + 1)));
 }
 
 /** The commands, and the scripts that they name, with those that run before and after them. */
