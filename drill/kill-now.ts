@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isRunning, type ProcessIdentity } from '../workers/process-lock.mjs';
 
 const pollMs = 5;
@@ -14,7 +15,7 @@ export async function killNow(identity: ProcessIdentity, limitMs = endLimitMs): 
   while (isRunning(identity)) {
     if (Date.now() > end)
       throw new Error(`Process ${identity.pid} did not end within ${limitMs} ms, not even by SIGKILL.`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await delay(pollMs);
   }
 }
 

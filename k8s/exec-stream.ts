@@ -34,6 +34,7 @@ export async function openExec(cluster: KubeConfig, target: ExecTarget): Promise
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     stream.once('error', reject);
+    stream.once('close', () => reject(refused(target, 'the connection was closed', 0)));
   });
   return stream;
 }

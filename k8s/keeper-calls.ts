@@ -13,7 +13,7 @@ const enter = ['socat', '-', `UNIX-CONNECT:${podPlace.lease}/${keeperSocket}`];
 const firstWaitMs = 30;
 const longestWaitMs = 2_000;
 /** A keeper that nobody can reach for so long, in a pod that runs, is of no use. */
-const unreachableLimitMs = 60_000;
+const defaultUnreachableLimitMs = 60_000;
 
 export interface CallPodOptions extends CallOptions {
   /** The keeper is reached, and the call is about to be made; again for each try. */
@@ -27,44 +27,55 @@ export type CallPod = (leaseId: LeaseId, call: KeeperCall, options?: CallPodOpti
  * one call more. Every call of a keeper may be made twice: steps are known by their ids, and the others give the same again. `dead` once
  * the pod has ended, `absent` when there is none. Throws what the keeper throws, and `sandbox.start_failed`.
  */
-export function createCallPod(cluster: KubeConfig, namespace: string, leases: LeaseJobs): CallPod {
-  const pods = new Map<LeaseId, string>();
-
-  /** What became of one try, or in words why there was none. */
-  const tryOnce = async (
-    leaseId: LeaseId,
-    call: KeeperCall,
-    options: CallPodOptions,
-  ): Promise<CallOutcome | string> => {
-    const found = pods.get(leaseId) ?? (await find(leases, leaseId));
-    if (typeof found === 'object') return found;
-    if (found === notYet) return found;
-    pods.set(leaseId, found);
+export function createCallPod(
+  cluster: KubeConfig,
+  namespace: string,
+  leases: LeaseJobs,
+  unreachableLimitMs = defaultUnreachableLimitMs,
+): CallPod {
+  /** One conversation: what became of it, or in words why it came to nothing, and for how long the keeper was talked to. */
+  const converseWith = async (pod: string, call: KeeperCall, options: CallPodOptions): Promise<Try> => {
+    let reachedAt = Number.POSITIVE_INFINITY;
+    const cameToNothing = (outcome: string): Try => ({
+      outcome,
+      heldMs: Math.max(0, Date.now() - reachedAt),
+    });
     try {
-      const target = { namespace, pod: found, container: container.keeper, command: enter };
+      const target = { namespace, pod, container: container.keeper, command: enter };
       const stream = await openExec(cluster, target);
+      reachedAt = Date.now();
       options.onReached?.();
       const outcome = await converse(stream, call, options);
-      if (outcome.kind !== 'dead') return outcome;
-      pods.delete(leaseId);
-      return 'the connection was cut';
+      return outcome.kind === 'dead' ? cameToNothing('the connection was cut') : { outcome, heldMs: 0 };
     } catch (error) {
       if (!isExecRefused(error)) throw error;
-      pods.delete(leaseId);
-      return error.message;
+      return cameToNothing(error.message);
     }
+  };
+
+  const tryOnce = async (leaseId: LeaseId, call: KeeperCall, options: CallPodOptions): Promise<Try> => {
+    const pod = await find(leases, leaseId);
+    if (typeof pod === 'object' || pod === notYet) return { outcome: pod, heldMs: 0 };
+    return converseWith(pod, call, options);
   };
 
   return async (leaseId, call, options = {}) => {
-    const end = Date.now() + unreachableLimitMs;
+    let end = Date.now() + unreachableLimitMs;
     for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait * 2)) {
       options.signal?.throwIfAborted();
-      const outcome = await tryOnce(leaseId, call, options);
+      const { outcome, heldMs } = await tryOnce(leaseId, call, options);
       if (typeof outcome === 'object') return outcome;
-      if (Date.now() > end) throw unreachable(leaseId, outcome);
+      // A keeper was not out of reach while it was talked to: a step may take hours.
+      end += heldMs;
+      if (Date.now() > end) throw unreachable(leaseId, outcome, unreachableLimitMs);
       await pause(wait, options.signal);
     }
   };
+}
+
+interface Try {
+  readonly outcome: CallOutcome | string;
+  readonly heldMs: number;
 }
 
 const notYet = 'its pod does not run yet';
@@ -80,9 +91,9 @@ async function find(
   return state.kind === 'ended' ? { kind: 'dead' } : notYet;
 }
 
-function unreachable(leaseId: LeaseId, said: string): LonghaulError {
+function unreachable(leaseId: LeaseId, said: string, limitMs: number): LonghaulError {
   return new LonghaulError(
     'sandbox.start_failed',
-    `The keeper of lease ${leaseId} could not be reached for ${unreachableLimitMs / 1000} s: ${said}. Release the lease and acquire the next one.`,
+    `The keeper of lease ${leaseId} could not be reached for ${limitMs / 1000} s: ${said}. Release the lease and acquire the next one.`,
   );
 }

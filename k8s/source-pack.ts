@@ -10,13 +10,13 @@ const run = promisify(execFile);
 const maxPackBytes = 2 ** 31 - 1;
 
 const environment = {
-  PATH: process.execPath === '' ? '' : '/usr/local/bin:/usr/bin:/bin',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/nonexistent',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
 };
 
-/** The objects of a commit, without those of another that the other side has. Throws `repository.unreadable`. */
+/** The objects of a commit, without those of another that the other side has. Throws `checkpoint.invalid`. */
 export async function sourcePack(
   gitDir: string,
   commit: CommitId,

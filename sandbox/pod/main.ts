@@ -78,13 +78,11 @@ async function main(): Promise<void> {
       case 'restore':
         await made().restore({ gitDir: podPlace.source, commit: call.commit });
         return nothing;
-      case 'release':
-        await release();
-        return nothing;
       case 'acquire':
       case 'exec':
       case 'cancel':
       case 'checkpoint':
+      case 'release':
         return handle({ keeper: made(), release, onCall: () => undefined }, socket, call, stdin);
     }
   });

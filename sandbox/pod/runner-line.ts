@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, createWriteStream, openSync, rmSync } from 'node:fs';
+import { constants, createWriteStream, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -57,8 +57,9 @@ async function openForWriting(file: string, signal: AbortSignal): Promise<NodeJS
   for (;;) {
     try {
       const fd = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
-      signal.addEventListener('abort', () => closeSync(fd), { once: true });
-      return createWriteStream('', { fd, autoClose: false });
+      const stream = createWriteStream('', { fd });
+      signal.addEventListener('abort', () => stream.destroy(), { once: true });
+      return stream;
     } catch (error) {
       // fifo(7): ENXIO while nobody has it open for reading.
       if (errnoOf(error) !== 'ENXIO') throw error;

@@ -67,7 +67,7 @@ const program = new Command('npm run cluster --')
   .addHelpText(
     'after',
     `
-Product and tests take any cluster by KUBECONFIG; this one is for machines that have none.
+The tests take any cluster by KUBECONFIG; this one is for machines that have none.
 LONGHAUL_CLUSTER_DIR is where its data lies (by default in the cache); one cluster for each folder.
 
 Example:

@@ -78,7 +78,7 @@ describe('the Job of a lease', () => {
     }
   });
 
-  test('limits processor, memory and disk, and asks for less than the limits', () => {
+  test('limits processor, memory and disk, and asks for less processor and memory than the limits', () => {
     const [agent] = pod()?.containers ?? [];
     expect(agent?.resources).toEqual({
       requests: { cpu: '250m', memory: `${256 * 1024 ** 2}`, 'ephemeral-storage': `${8 * 1024 ** 3}` },

@@ -26,7 +26,8 @@ export async function makePythonRoot({ directory, env, signal }: Making): Promis
   const root = join(directory, 'python');
   const include = pythonPackages.join(',');
   const mirror = await debianMirror(env, signal);
-  await runConfined(['debootstrap', '--variant=minbase', `--include=${include}`, debianSuite, root, mirror], {
+  const debootstrap = ['debootstrap', '--variant=minbase', `--include=${include}`, debianSuite, root];
+  await runConfined([...debootstrap, ...mirror], {
     env,
     signal,
   });
@@ -144,13 +145,13 @@ async function addTaskUser(root: string): Promise<void> {
   await chown(join(root, 'workspace'), id, id);
 }
 
-/** The mirror that this machine's own packages come from, where it is Debian's. */
-async function debianMirror(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string> {
+/** The mirror that this machine's own packages come from, where it is Debian's; else none, and debootstrap takes Debian's own. */
+async function debianMirror(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<readonly string[]> {
   const format = ['--format', '$(ORIGIN) $(COMPONENT) $(SITE)'];
   const text = await runProgram('apt-get', ['indextargets', ...format, 'Created-By: Packages'], {
     env,
     signal,
   });
   const own = text.split('\n').find((line) => line.startsWith('Debian main ') && !line.includes('security'));
-  return own?.split(' ')[2] ?? 'http://deb.debian.org/debian';
+  return own?.split(' ').slice(2, 3) ?? [];
 }
