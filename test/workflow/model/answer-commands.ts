@@ -64,8 +64,9 @@ export const again = (same: boolean) =>
       const last = x.m.settled.at(-1);
       const before = last && real.answers.get(last.id);
       if (!last || !before) return;
-      const repeats = same && last.outcome !== 'withdrawn' && before.by.name === 'ann';
-      const given = repeats ? before : { ...before, by: person('bob') };
+      const repeats = same && last.outcome !== 'withdrawn' && before.by.name !== 'a signal';
+      const another = person(before.by.name === 'bob' ? 'ann' : 'bob');
+      const given = repeats ? before : { ...before, by: another };
       const sent = decide(real, given);
       await (repeats ? sent : refusedBy(sent));
       said(x, 'decide', given.by.name, repeats);
