@@ -40,17 +40,7 @@ export async function startEmbeddedServer(options: StartServerOptions = {}): Pro
 
     const binary = await findServerBinary({ env, report });
     const wanted = { port: recorded?.port ?? preferredPort, uiPort: recorded?.uiPort ?? preferredUiPort };
-    for (let starts = 1; ; starts++) {
-      const port = await choosePort(wanted.port, 'the Temporal server', report);
-      const uiPort = await choosePort(wanted.uiPort, "Temporal's web page", report);
-      const launched = await launch({ home, env, binary, port, uiPort, dynamicConfig });
-      try {
-        return await finish(home, launched, report);
-      } catch (error) {
-        // Another program may have taken a port between the look and the server's own start; its parts take further ones, which nobody sees.
-        if (starts === maxStarts || isRunning(launched)) throw error;
-      }
-    }
+    return await launchReady({ home, env, binary, dynamicConfig, ...wanted }, report);
   };
   try {
     return await withProcessLock(serverPaths(home).lock, {}, start);
@@ -63,6 +53,21 @@ export async function startEmbeddedServer(options: StartServerOptions = {}): Pro
 function isDiskFault(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof LonghaulError || !('code' in error)) return false;
   return ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(String(error.code));
+}
+
+/** Starts a server on these ports, or on others where they are taken, and waits for it. */
+async function launchReady(wanted: Launch, report: Report): Promise<RunningServer> {
+  for (let starts = 1; ; starts++) {
+    const port = await choosePort(wanted.port, 'the Temporal server', report);
+    const uiPort = await choosePort(wanted.uiPort, "Temporal's web page", report);
+    const launched = await launch({ ...wanted, port, uiPort });
+    try {
+      return await finish(wanted.home, launched, report);
+    } catch (error) {
+      // Another program may have taken a port between the look and the server's own start; its parts take further ones, which nobody sees.
+      if (starts === maxStarts || isRunning(launched)) throw error;
+    }
+  }
 }
 
 // Also for a server that runs already: who started it may have died before it came to this.
