@@ -2,19 +2,18 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
-import type { Digest, LeaseId, StepId } from '../contracts/ids.ts';
+import type { LeaseId, StepId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec, StepResult } from '../contracts/sandbox.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
 import { lostResult } from '../sandbox/keeper/server.ts';
 import { createStepRecords, type StepRecords } from '../sandbox/keeper/step-records.ts';
-import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
-import type { KeeperCall, KeeperCheckpoint, KeeperLease, KeeperStepResult } from '../sandbox/protocol.ts';
+import type { KeeperCheckpoint, KeeperLease, KeeperStepResult } from '../sandbox/protocol.ts';
 import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
 import { createLeaseJobs } from './leases.ts';
-import { pause } from './pause.ts';
-import { shallowEnds, sourcePack } from './source-pack.ts';
+import { createPodStart, workLimitMs } from './pod-start.ts';
+import { sourcePack } from './source-pack.ts';
 
 export interface KubernetesSandboxDeps {
   readonly cluster: KubeConfig;
@@ -25,9 +24,6 @@ export interface KubernetesSandboxDeps {
   readonly stateDir: string;
 }
 
-const startPollMs = 100;
-const startLimitMs = 5 * 60_000;
-const workLimitMs = 20 * 60_000;
 /** Faults of what a lease is made from. */
 const cannotBeMade = new Set<ErrorCode>([
   'checkpoint.invalid',
@@ -49,65 +45,7 @@ export function createKubernetesSandbox({
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
-  const callLive = async (
-    leaseId: LeaseId,
-    request: KeeperCall,
-    options?: CallOptions,
-  ): Promise<Extract<CallOutcome, { kind: 'done' }>> => {
-    const outcome = await call(leaseId, request, options);
-    if (outcome.kind === 'done') return outcome;
-    throw lost(leaseId);
-  };
-
-  const untilRunning = async (
-    leaseId: LeaseId,
-    watch: Parameters<Sandbox['acquire']>[1],
-  ): Promise<string> => {
-    const end = Date.now() + startLimitMs;
-    for (;;) {
-      watch.signal.throwIfAborted();
-      const state = await leases.look(leaseId);
-      if (state?.kind === 'running') return state.imageId;
-      if (state?.kind === 'ended') throw lost(leaseId, state.how);
-      const waitsFor = state?.waitsFor ?? 'its pod to be made';
-      if (Date.now() > end) {
-        throw new LonghaulError(
-          'sandbox.start_failed',
-          `The pod of lease ${leaseId} did not start within ${startLimitMs / 1000} s: it waits for ${waitsFor}.`,
-        );
-      }
-      watch.onProgress({ phase: 'start', tail: `waits for ${waitsFor}` });
-      await pause(startPollMs, watch.signal);
-    }
-  };
-
-  /** Tells a keeper its lease and sends what it lacks of the source; done already, nothing happens. */
-  const tell = async (
-    spec: SandboxSpec,
-    specDigest: Digest,
-    imageId: string,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const { leaseId, limits, source } = spec;
-    const lease = {
-      leaseId,
-      specDigest,
-      limits,
-      commit: source.commit,
-      shallow: shallowEnds(source.gitDir),
-      imageDigest: digestOf(imageId),
-    };
-    const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
-    if (lacksSource === true) await send(leaseId, await sourcePack(source.gitDir, source.commit, null));
-  };
-
-  const send = async (leaseId: LeaseId, stdin: Buffer): Promise<void> => {
-    await callLive(
-      leaseId,
-      { call: 'receive', stdinBytes: stdin.byteLength },
-      { stdin, limitMs: workLimitMs },
-    );
-  };
+  const { callLive, untilRunning, tell, send } = createPodStart(leases, call);
 
   const release = async (leaseId: LeaseId): Promise<void> => {
     await leases.remove(leaseId);
@@ -135,9 +73,9 @@ export function createKubernetesSandbox({
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
       const created = await leases.create(jobOf(input, settings));
-      const imageId = await untilRunning(leaseId, watch);
+      const pod = await untilRunning(leaseId, watch);
       try {
-        await tell(spec, specDigest, imageId, watch.signal);
+        await tell(spec, specDigest, pod, watch.signal);
         const options = { signal: watch.signal, onProgress: watch.onProgress };
         const { value } = await callLive(leaseId, { call: 'acquire' }, options);
         return { ...(value as KeeperLease), adopted: !created } satisfies Lease;
@@ -202,13 +140,6 @@ export function createKubernetesSandbox({
 function recordedOrLost(records: StepRecords, stepId: StepId): StepResult {
   const result = records.readResult(stepId) ?? lostResult(0);
   return { ...result, adopted: records.wasStarted(stepId), output: records.readOutput(stepId) };
-}
-
-function lost(leaseId: LeaseId, how = ''): LonghaulError {
-  return new LonghaulError(
-    'sandbox.lost',
-    `The sandbox of lease ${leaseId} is gone${how === '' ? '' : ` (${how})`}. Acquire the next lease and restore the last checkpoint.`,
-  );
 }
 
 function withoutSetup({ leaseId }: SandboxSpec): LonghaulError {

@@ -1,0 +1,90 @@
+import { LonghaulError } from '../contracts/error.ts';
+import type { Digest, LeaseId } from '../contracts/ids.ts';
+import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
+import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
+import { digestOf } from '../sandbox/machine.ts';
+import type { KeeperCall } from '../sandbox/protocol.ts';
+import type { CallPod } from './keeper-calls.ts';
+import type { LeaseJobs } from './leases.ts';
+import { pause } from './pause.ts';
+import type { PodState } from './pod-state.ts';
+import { shallowEnds, sourcePack } from './source-pack.ts';
+
+const startPollMs = 100;
+const startLimitMs = 5 * 60_000;
+/** How long a keeper may take for one piece of work on files. */
+export const workLimitMs = 20 * 60_000;
+
+export type RunningPod = Extract<PodState, { kind: 'running' }>;
+export type AcquireWatch = Parameters<Sandbox['acquire']>[1];
+
+/** What brings a pod from its Job to a keeper that knows its lease. Each may be called again after any failure. */
+export interface PodStart {
+  /** Throws `sandbox.lost` once the pod has ended. */
+  callLive(
+    leaseId: LeaseId,
+    request: KeeperCall,
+    options?: CallOptions,
+  ): Promise<Extract<CallOutcome, { kind: 'done' }>>;
+  untilRunning(leaseId: LeaseId, watch: AcquireWatch): Promise<RunningPod>;
+  /** Tells a keeper its lease and sends what it lacks of the source; done already, nothing happens. */
+  tell(spec: SandboxSpec, specDigest: Digest, pod: RunningPod, signal: AbortSignal): Promise<void>;
+  /** Sends a pack of the source. */
+  send(leaseId: LeaseId, pack: Buffer): Promise<void>;
+}
+
+export function createPodStart(leases: LeaseJobs, call: CallPod): PodStart {
+  const callLive: PodStart['callLive'] = async (leaseId, request, options) => {
+    const outcome = await call(leaseId, request, options);
+    if (outcome.kind === 'done') return outcome;
+    throw lost(leaseId);
+  };
+  const send: PodStart['send'] = async (leaseId, stdin) => {
+    const request = { call: 'receive', stdinBytes: stdin.byteLength } as const;
+    await callLive(leaseId, request, { stdin, limitMs: workLimitMs });
+  };
+  return {
+    callLive,
+    send,
+    async untilRunning(leaseId, watch) {
+      const end = Date.now() + startLimitMs;
+      for (;;) {
+        watch.signal.throwIfAborted();
+        const state = await leases.look(leaseId);
+        if (state?.kind === 'running') return state;
+        if (state?.kind === 'ended') throw lost(leaseId, state.how);
+        const waitsFor = state?.waitsFor ?? 'its pod to be made';
+        if (Date.now() > end) throw notStarted(leaseId, waitsFor);
+        watch.onProgress({ phase: 'start', tail: `waits for ${waitsFor}` });
+        await pause(startPollMs, watch.signal);
+      }
+    },
+    async tell(spec, specDigest, { imageId }, signal) {
+      const { leaseId, limits, source } = spec;
+      const lease = {
+        leaseId,
+        specDigest,
+        limits,
+        commit: source.commit,
+        shallow: shallowEnds(source.gitDir),
+        imageDigest: digestOf(imageId),
+      };
+      const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
+      if (lacksSource === true) await send(leaseId, await sourcePack(source.gitDir, source.commit, null));
+    },
+  };
+}
+
+function notStarted(leaseId: LeaseId, waitsFor: string): LonghaulError {
+  return new LonghaulError(
+    'sandbox.start_failed',
+    `The pod of lease ${leaseId} did not start within ${startLimitMs / 1000} s: it waits for ${waitsFor}.`,
+  );
+}
+
+function lost(leaseId: LeaseId, how = ''): LonghaulError {
+  return new LonghaulError(
+    'sandbox.lost',
+    `The sandbox of lease ${leaseId} is gone${how === '' ? '' : ` (${how})`}. Acquire the next lease and restore the last checkpoint.`,
+  );
+}
