@@ -13,10 +13,12 @@ import { createOpenAiClient, defaultModelLimits, type ModelLimits } from '../mod
 import { createProfileTable } from '../models/profile.ts';
 import { defaultSilenceLimitMs } from '../sandbox/call-while-alive.ts';
 import { createLocalSandbox, defaultIdleLimitMs } from '../sandbox/local-sandbox.ts';
+import { kubernetesSandbox } from './kubernetes-ports.ts';
 import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
 import { silentNotifier } from './notify/silent-notifier.ts';
 import { createWebhookNotifier, defaultWebhookTimeoutMs } from './notify/webhook-notifier.ts';
 import { overtaken } from './overtaken.ts';
+import { askedSandbox } from './sandbox-choice.ts';
 import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** The adapters that this machine's configuration asks for. Throws `config.invalid`, `disk.no_permission`, `disk.full`. */
@@ -27,7 +29,7 @@ export function createPorts(env: Environment = process.env, modelLimits: Partial
     artifacts: artifactStore(home),
     forge: createGitForge({ stateDir: home, environment: env }),
     repositories: taskRepository(home),
-    sandbox: localSandbox(env),
+    sandbox: sandboxOf(env),
     model: modelClient(settings, modelLimits),
     dialect: dialects(settings),
     notifier: notifierOf(env),
@@ -42,6 +44,11 @@ export function artifactStore(home: string): ArtifactStore {
 
 export function taskRepository(home: string): TaskRepository {
   return createGitTaskRepository({ stateDir: home });
+}
+
+/** The sandbox that `LONGHAUL_SANDBOX` names; the local one where it names none. Throws `config.invalid`. */
+export function sandboxOf(env: Environment): Sandbox {
+  return askedSandbox(env) === 'kubernetes' ? kubernetesSandbox(env) : localSandbox(env);
 }
 
 /** Toolchains that lie in a home directory are lent by name: `LONGHAUL_SANDBOX_READ_ONLY_PATHS`, separated by colons. */

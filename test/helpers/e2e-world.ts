@@ -12,7 +12,7 @@ import { type ScriptedModel, startScriptedModel } from '../../models/scripted/se
 import { startEmbeddedServer } from '../../workers/embedded-server/start.ts';
 import { stopEmbeddedServer } from '../../workers/embedded-server/stop.ts';
 import { openTaskClient } from '../../workers/open-task-client.ts';
-import { localSandbox } from '../../workers/ports.ts';
+import { sandboxOf } from '../../workers/ports.ts';
 import { isRunning, thisProcess, withProcessLock } from '../../workers/process-lock.mjs';
 import { cacheDirectory } from '../../workers/state-dir.ts';
 import { listWorkers, startWorkerProcess, type WorkerProcess } from '../../workers/worker-processes.ts';
@@ -87,10 +87,11 @@ async function removeUnderLock(): Promise<void> {
   }
 }
 
-async function endAll(directory: string): Promise<void> {
+/** `env` where it is known which sandbox the workers had; the local one leaves processes. */
+async function endAll(directory: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
   const home = join(directory, 'state');
   for (const worker of await listWorkers(home)) await kill(worker);
-  const sandbox = localSandbox({ LONGHAUL_HOME: home });
+  const sandbox = sandboxOf({ ...env, LONGHAUL_HOME: home });
   for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
   await stopEmbeddedServer(home);
 }
@@ -180,7 +181,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await Promise.all(stories.map((story) => story.stop()));
       for (const { child } of clis) child.kill('SIGKILL');
       await client.close();
-      await endAll(directory);
+      await endAll(directory, env);
       await model.close();
       const left = existsSync(join(home, 'leases')) ? readdirSync(join(home, 'leases')) : [];
       await rm(directory, { recursive: true, force: true });

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { delimiter } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { LonghaulError } from '../contracts/error.ts';
+import type { Sandbox } from '../contracts/sandbox.ts';
+import { createKubernetesSandbox } from '../k8s/kubernetes-sandbox.ts';
+import { homeMark } from './home-mark.ts';
+import { kubernetesConfig } from './kubernetes-config.ts';
+import { type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
+
+/** Sandboxes in the cluster of KUBECONFIG, else of the user's own file, else the one that this process runs in. Throws `config.invalid`. */
+export function kubernetesSandbox(env: Environment): Sandbox {
+  const { settings, owner } = kubernetesConfig(env);
+  const stateDir = ensurePrivateDirectory(stateDirectory(env));
+  return createKubernetesSandbox({
+    cluster: kubernetesCluster(env),
+    settings,
+    owner: owner ?? ownerOfHome(stateDir),
+    stateDir,
+  });
+}
+
+/** Throws `config.invalid` where none is named. */
+export function kubernetesCluster(env: Environment): KubeConfig {
+  const files = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  const cluster = new KubeConfig();
+  try {
+    if (files.length === 0) cluster.loadFromDefault();
+    for (const [index, file] of files.entries()) {
+      if (index === 0) cluster.loadFromFile(file);
+      else cluster.mergeConfig(fileOf(file), true);
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw noCluster(files, `cannot be read: ${reason}`, error);
+  }
+  const found = cluster.getCurrentCluster();
+  if (found === null || found.server === madeUp) throw noCluster(files, 'names no cluster', null);
+  return cluster;
+}
+
+/** What the client invents where it finds no file and is in no pod. */
+const madeUp = 'http://localhost:8080';
+
+function fileOf(file: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(file);
+  return config;
+}
+
+function noCluster(files: readonly string[], found: string, cause: unknown): LonghaulError {
+  const which = files.length === 0 ? 'The kubeconfig of this user' : `KUBECONFIG=${files.join(delimiter)}`;
+  return new LonghaulError(
+    'config.invalid',
+    `${which} ${found}. Set KUBECONFIG to the file of a cluster; on a machine that has none, "npm run cluster -- up" starts one.`,
+    { cause },
+  );
+}
+
+/** A label's value that no other home has, also not one on another machine; it stays when the home is moved or mounted again. */
+export function ownerOfHome(home: string): string {
+  const { ino, birthtimeNs } = statSync(home, { bigint: true });
+  // Of a file system that keeps no time of birth.
+  const mark = birthtimeNs === 0n ? `${hostname()}:${homeMark(home)}` : `${ino}:${birthtimeNs}`;
+  return `home-${createHash('sha256').update(mark).digest('hex').slice(0, 20)}`;
+}
