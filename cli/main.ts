@@ -15,6 +15,8 @@ import type { PolicyRef } from '../contracts/task.ts';
 import { createProfileTable } from '../models/profile.ts';
 import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
+import { policyFacts } from '../policy/policy-facts.ts';
+import { resolvePolicy } from '../policy/resolve-policy.ts';
 import { workerBuild } from '../workers/build.ts';
 import { knownServer, type ResolvedServer, resolveServer, runningServer } from '../workers/connection.ts';
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
@@ -105,6 +107,7 @@ function createPlatform(): Platform {
     drill,
     model: async (name) => modelFacts(name),
     loadPolicy,
+    readPolicy: async (nameOrFile) => policyFacts(await namedPolicy(nameOrFile)),
     findRepository,
     uncommitted: (repository) => uncommittedNote(repository, env),
     editText: (text, fileName) => editText(env['VISUAL'] ?? env['EDITOR'], text, fileName),
@@ -196,17 +199,27 @@ function modelFacts(name: string | null): ModelFacts {
 /** A file's policy is stored as it was checked: the task's own copy, whatever becomes of the file. */
 async function loadPolicy(nameOrFile: string): Promise<PolicyRef> {
   if (isBuiltIn(nameOrFile)) return { name: nameOrFile, digest: null };
+  const text = await policyFile(nameOrFile);
+  const name = basename(resolve(nameOrFile));
+  parsePolicy(text, name);
+  const digest = await artifactStore(ensurePrivateDirectory(stateDirectory(env))).put(Buffer.from(text));
+  return { name, digest };
+}
+
+async function namedPolicy(nameOrFile: string) {
+  const text = isBuiltIn(nameOrFile) ? null : await policyFile(nameOrFile);
+  return resolvePolicy(text === null ? nameOrFile : basename(resolve(nameOrFile)), text);
+}
+
+async function policyFile(nameOrFile: string): Promise<string> {
   const path = resolve(nameOrFile);
-  const bytes = await readFile(path).catch((error: unknown) => {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     throw new LonghaulError(
       'policy.not_found',
       `There is no built-in policy "${nameOrFile}", and no file ${path} can be read. Built-in are default, careful, strict and sandboxed.`,
       { cause: error },
     );
   });
-  parsePolicy(bytes.toString('utf8'), basename(path));
-  const digest = await artifactStore(ensurePrivateDirectory(stateDirectory(env))).put(bytes);
-  return { name: basename(path), digest };
 }
 
 async function readNamedFile(path: string): Promise<string> {

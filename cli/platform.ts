@@ -67,6 +67,28 @@ export interface Replay {
   readonly runs: AsyncIterable<ReplayedRun>;
 }
 
+/** What a policy says of a command line; `parts` are its commands and the paths that they write. */
+export interface ExplainedCommand {
+  readonly command: string;
+  readonly outcome: 'allow' | 'ask' | 'deny';
+  readonly rule: string;
+  readonly reason: string;
+  readonly parts: readonly {
+    readonly part: string;
+    readonly outcome: 'allow' | 'ask' | 'deny';
+    readonly rule: string;
+    readonly reason: string;
+  }[];
+}
+
+/** A policy that is valid, with everything that it extends. */
+export interface ReadPolicy {
+  readonly name: string;
+  readonly digest: string;
+  readonly rules: { readonly allow: number; readonly ask: number; readonly deny: number };
+  explain(command: string): ExplainedCommand;
+}
+
 export interface ModelFacts {
   /** Null when none is configured. */
   readonly model: string | null;
@@ -167,6 +189,8 @@ export interface Platform {
   model(name: string | null): Promise<ModelFacts>;
   /** A built-in policy by name, or a file, which is checked and stored. Throws `policy.not_found`, `policy.invalid`. */
   loadPolicy(nameOrFile: string): Promise<PolicyRef>;
+  /** The same, only read. Throws `policy.not_found`, `policy.invalid`. */
+  readPolicy(nameOrFile: string): Promise<ReadPolicy>;
   /** The top of the repository that holds a folder, or a bare repository itself; null when there is none. */
   findRepository(folder: string): Promise<string | null>;
   /** What a repository holds that is in no commit, in one sentence; null when nothing is, or for a URL. Throws `repository.*`. */

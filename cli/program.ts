@@ -13,6 +13,7 @@ import { addEditVerb } from './verbs/edit.ts';
 import { addLogsVerb } from './verbs/logs.ts';
 import { addLsVerb } from './verbs/ls.ts';
 import { addPauseVerb } from './verbs/pause.ts';
+import { addPolicyVerb } from './verbs/policy.ts';
 import { addRejectVerb } from './verbs/reject.ts';
 import { addReplayVerb } from './verbs/replay.ts';
 import { addResumeVerb } from './verbs/resume.ts';
@@ -42,6 +43,7 @@ const verbs = [
   addDrillVerb,
   addChangeVerb,
   addReplayVerb,
+  addPolicyVerb,
   addDoctorVerb,
   addUpVerb,
   addDownVerb,
@@ -64,7 +66,7 @@ export async function runCommandLine(platform: Platform, words: readonly string[
   };
   const program = createProgram({ platform, setExitCode });
   try {
-    await program.parseAsync(words.length === 0 ? ['help'] : [...words], { from: 'user' });
+    await program.parseAsync(isGroup(program, words) ? [...words, '--help'] : [...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0)
@@ -98,6 +100,14 @@ function wrongUse(error: CommanderError, called: readonly string[]): string {
   return `${message}\nSee: ${called.join(' ')} --help`;
 }
 
-function verbOf(program: Command, [first = '']: readonly string[]): readonly string[] {
-  return program.commands.some((command) => command.name() === first) ? [first] : [];
+/** Whether these words name nothing but a group of verbs, as no words at all do. */
+function isGroup(program: Command, [first, ...others]: readonly string[]): boolean {
+  if (first === undefined) return program.commands.length > 0;
+  const verb = program.commands.find((command) => command.name() === first);
+  return verb !== undefined && isGroup(verb, others);
+}
+
+function verbOf(program: Command, [first = '', ...others]: readonly string[]): readonly string[] {
+  const verb = program.commands.find((command) => command.name() === first);
+  return verb === undefined ? [] : [first, ...verbOf(verb, others)];
 }

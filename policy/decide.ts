@@ -15,7 +15,7 @@ const strictness = { allow: 0, ask: 1, deny: 2 } as const;
  * An approval that stands turns an `ask` about a plain command or patch into an `allow`, never a `deny`, never for a delivery.
  */
 export function decide(input: DecideInput): Decision {
-  const findings = safeFindings(input);
+  const findings = findingsOf(input);
   const decisive = strictest(findings);
   const outcome = decisive.outcome;
   return {
@@ -32,14 +32,15 @@ export function decide(input: DecideInput): Decision {
 
 /** Line by line which rule says what of which part of an action, for a person: the strictest decides. Nothing is cut; what cannot be seen is escaped. */
 export function explain(input: JudgeInput): readonly string[] {
-  const lines = safeFindings(input).map(
+  const lines = findingsOf(input).map(
     (one) =>
       `${one.outcome}  ${visible(one.subject) || '(no words)'}  (${one.ruleId}: ${visible(one.reason)})`,
   );
   return [...new Set(lines)];
 }
 
-function safeFindings(input: JudgeInput): readonly Finding[] {
+/** What every rule says of every part of an action; a fault inside is a denial. */
+export function findingsOf(input: JudgeInput): readonly Finding[] {
   try {
     return judge(input);
   } catch {

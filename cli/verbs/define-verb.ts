@@ -28,13 +28,18 @@ export interface VerbText {
 
 /** A verb with its help; every one has an example and `--json`. */
 export function defineVerb(program: Command, text: VerbText): Command {
-  const example = text.example.split('\n').map((words) => `  $ ${program.name()} ${words}`);
+  const example = text.example.split('\n').map((words) => `  $ ${calledAs(program)} ${words}`);
   return program
     .command(text.usage)
     .summary(text.summary)
     .description(text.more === undefined ? text.summary : `${text.summary}\n\n${text.more}`)
     .option('--json', text.json)
     .addHelpText('after', `\nExample:\n${example.join('\n')}`);
+}
+
+/** `longhaul`, or `longhaul policy` for what belongs to a group. */
+function calledAs(program: Command): string {
+  return program.parent === null ? program.name() : `${calledAs(program.parent)} ${program.name()}`;
 }
 
 /** A person's options and arguments, checked. Throws `usage.invalid` with each that is wrong. */

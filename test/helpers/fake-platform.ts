@@ -1,5 +1,7 @@
 import type { DoctorFacts, ModelFacts, Platform, ServerFacts, WorkerFacts } from '../../cli/platform.ts';
 import { LonghaulError } from '../../contracts/error.ts';
+import { builtInPolicy } from '../../policy/load.ts';
+import { policyFacts } from '../../policy/policy-facts.ts';
 import { createFakeTaskClient, type FakeTaskClient } from './fake-task-client.ts';
 import { createFakeTerminal, type FakeTerminal } from './fake-terminal.ts';
 
@@ -98,6 +100,7 @@ export function createFakePlatform(
     },
     model: async (name) => ({ ...someModel, model: name ?? someModel.model }),
     loadPolicy: async (nameOrFile) => ({ name: nameOrFile, digest: null }),
+    readPolicy: async (name) => policyFacts(builtInPolicy(name)),
     findRepository: async (folder) => folder,
     uncommitted: async () => null,
     editText: async () => null,
