@@ -13,6 +13,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import type { TaskId } from '../contracts/ids.ts';
 import type { PolicyRef } from '../contracts/task.ts';
 import { createProfileTable } from '../models/profile.ts';
+import { policyJsonSchema } from '../policy/json-schema.ts';
 import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { policyFacts } from '../policy/policy-facts.ts';
@@ -108,6 +109,7 @@ function createPlatform(): Platform {
     model: async (name) => modelFacts(name),
     loadPolicy,
     readPolicy: async (nameOrFile) => policyFacts(await namedPolicy(nameOrFile)),
+    policySchema: policyJsonSchema,
     findRepository,
     uncommitted: (repository) => uncommittedNote(repository, env),
     editText: (text, fileName) => editText(env['VISUAL'] ?? env['EDITOR'], text, fileName),

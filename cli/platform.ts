@@ -191,6 +191,8 @@ export interface Platform {
   loadPolicy(nameOrFile: string): Promise<PolicyRef>;
   /** The same, only read. Throws `policy.not_found`, `policy.invalid`. */
   readPolicy(nameOrFile: string): Promise<ReadPolicy>;
+  /** The form of a policy file, as JSON Schema. */
+  policySchema(): Readonly<Record<string, unknown>>;
   /** The top of the repository that holds a folder, or a bare repository itself; null when there is none. */
   findRepository(folder: string): Promise<string | null>;
   /** What a repository holds that is in no commit, in one sentence; null when nothing is, or for a URL. Throws `repository.*`. */

@@ -75,7 +75,7 @@ export const KindRuleFileSchema = kindParts
     error: '"deletesOver" belongs to kind: apply_patch',
   });
 
-const RuleFileSchema = z.looseObject({}).transform((rule, context) => {
+export const RuleFileSchema = z.looseObject({}).transform((rule, context) => {
   const chosen = (['shell', 'path', 'kind'] as const).filter((key) => key in rule);
   const [only] = chosen;
   if (only === undefined || chosen.length > 1) {

@@ -1,5 +1,6 @@
 import type { DoctorFacts, ModelFacts, Platform, ServerFacts, WorkerFacts } from '../../cli/platform.ts';
 import { LonghaulError } from '../../contracts/error.ts';
+import { policyJsonSchema } from '../../policy/json-schema.ts';
 import { builtInPolicy } from '../../policy/load.ts';
 import { policyFacts } from '../../policy/policy-facts.ts';
 import { createFakeTaskClient, type FakeTaskClient } from './fake-task-client.ts';
@@ -101,6 +102,7 @@ export function createFakePlatform(
     model: async (name) => ({ ...someModel, model: name ?? someModel.model }),
     loadPolicy: async (nameOrFile) => ({ name: nameOrFile, digest: null }),
     readPolicy: async (name) => policyFacts(builtInPolicy(name)),
+    policySchema: policyJsonSchema,
     findRepository: async (folder) => folder,
     uncommitted: async () => null,
     editText: async () => null,
