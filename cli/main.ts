@@ -13,6 +13,7 @@ import { LonghaulError } from '../contracts/error.ts';
 import type { TaskId } from '../contracts/ids.ts';
 import type { PolicyRef } from '../contracts/task.ts';
 import { createProfileTable } from '../models/profile.ts';
+import { importCodexRules } from '../policy/import/codex-rules.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
 import { isBuiltIn } from '../policy/load.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
@@ -109,6 +110,7 @@ function createPlatform(): Platform {
     model: async (name) => modelFacts(name),
     loadPolicy,
     readPolicy: async (nameOrFile) => policyFacts(await namedPolicy(nameOrFile)),
+    importPolicy: importCodexRules,
     policySchema: policyJsonSchema,
     findRepository,
     uncommitted: (repository) => uncommittedNote(repository, env),

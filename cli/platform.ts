@@ -191,6 +191,12 @@ export interface Platform {
   loadPolicy(nameOrFile: string): Promise<PolicyRef>;
   /** The same, only read. Throws `policy.not_found`, `policy.invalid`. */
   readPolicy(nameOrFile: string): Promise<ReadPolicy>;
+  /** A policy file of Codex's rules, and what could not be taken over. Throws `policy.invalid`. */
+  importPolicy(
+    text: string,
+    fileName: string,
+    name: string,
+  ): { readonly yaml: string; readonly notes: readonly string[] };
   /** The form of a policy file, as JSON Schema. */
   policySchema(): Readonly<Record<string, unknown>>;
   /** The top of the repository that holds a folder, or a bare repository itself; null when there is none. */

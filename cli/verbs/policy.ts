@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { VerbContext } from './define-verb.ts';
 import { addPolicyCheckVerb } from './policy-check.ts';
 import { addPolicyExplainVerb } from './policy-explain.ts';
+import { addPolicyImportVerb } from './policy-import.ts';
 import { addPolicySchemaVerb } from './policy-schema.ts';
 
 export function addPolicyVerb(program: Command, context: VerbContext): void {
@@ -13,5 +14,6 @@ export function addPolicyVerb(program: Command, context: VerbContext): void {
     );
   addPolicyCheckVerb(policy, context);
   addPolicyExplainVerb(policy, context);
+  addPolicyImportVerb(policy, context);
   addPolicySchemaVerb(policy, context);
 }

@@ -1,5 +1,6 @@
 import type { DoctorFacts, ModelFacts, Platform, ServerFacts, WorkerFacts } from '../../cli/platform.ts';
 import { LonghaulError } from '../../contracts/error.ts';
+import { importCodexRules } from '../../policy/import/codex-rules.ts';
 import { policyJsonSchema } from '../../policy/json-schema.ts';
 import { builtInPolicy } from '../../policy/load.ts';
 import { policyFacts } from '../../policy/policy-facts.ts';
@@ -102,6 +103,7 @@ export function createFakePlatform(
     model: async (name) => ({ ...someModel, model: name ?? someModel.model }),
     loadPolicy: async (nameOrFile) => ({ name: nameOrFile, digest: null }),
     readPolicy: async (name) => policyFacts(builtInPolicy(name)),
+    importPolicy: importCodexRules,
     policySchema: policyJsonSchema,
     findRepository: async (folder) => folder,
     uncommitted: async () => null,

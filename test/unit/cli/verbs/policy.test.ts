@@ -81,3 +81,18 @@ it('a group by itself shows its help', async () => {
   expect(text).toContain('explain [options] [command...]');
   expect(exitCode).toBe(0);
 });
+
+it('imports rules as a policy on standard output, notes on standard error, and can tell both as JSON', async () => {
+  const rules =
+    'prefix_rule(pattern = ["git", "push"], decision = "prompt")\nnetwork_rule(host = "a.example", protocol = "https", decision = "allow")\n';
+  const platform = createFakePlatform(undefined, { readFile: async () => rules });
+  await runCommandLine(platform, ['policy', 'import', '/home/ann/Default.rules']);
+  expect(platform.terminal.stdout()).toMatch(/^version: 1\nname: codex-default\n/);
+  expect(platform.terminal.stderr()).toContain('Line 2: network_rule was left out');
+  const { objects } = await policy(['import', '--json', '--name', 'team', 'x'], rules);
+  expect(objects()[0]).toEqual({
+    type: 'policy.imported',
+    yaml: expect.stringContaining('name: team'),
+    notes: [expect.stringContaining('network_rule')],
+  });
+});
