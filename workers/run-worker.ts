@@ -15,6 +15,7 @@ import { resolveServer } from './connection.ts';
 import { faultInterceptor } from './fault-interceptor.ts';
 import { fence } from './fence.ts';
 import { fencedPorts } from './fenced-ports.ts';
+import { type Health, startHealth } from './health.ts';
 import { limitPorts } from './limits/limit-ports.ts';
 import { liveSandboxes } from './limits/live-sandboxes.ts';
 import { workLimits } from './limits/work-limits.ts';
@@ -69,14 +70,15 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
     lookEveryMs = defaultLookEveryMs,
   } = parts;
   // Behind the limits: what has waited for its turn may have been given away meanwhile.
-  const fenced = fencedPorts(createPorts(process.env, modelLimits), fence);
-  const ports = limitPorts(fenced, workLimits(process.env), liveSandboxes(stateDirectory()));
+  const own = createPorts(process.env, modelLimits);
+  const ports = limitPorts(fencedPorts(own, fence), workLimits(process.env), liveSandboxes(stateDirectory()));
   const activities = createActivities(around(ports));
   const taskQueue = taskQueueOf();
   const server = await resolveServer();
   const build = await workerBuild();
   const { address, namespace } = server;
   const model = modelMark(modelSettings());
+  const health = await startHealth(process.env, () => own.sandbox.probe());
   const announced = await announceWorker({ address, taskQueue, version: build.buildId, model });
   try {
     const connection = await NativeConnection.connect(server.connectionOptions);
@@ -97,22 +99,30 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
         activities,
         workflowBundle: { codePath: build.codePath },
       });
-      await serve(worker, versions, announced);
+      await serve(worker, versions, announced, health);
     } finally {
       await connection.close();
     }
   } catch (error) {
     await announced.failed(error);
     throw error;
+  } finally {
+    await health.close();
   }
   await announced.gone();
 }
 
-async function serve(worker: Worker, versions: Versions, announced: AnnouncedWorker): Promise<void> {
+async function serve(
+  worker: Worker,
+  versions: Versions,
+  announced: AnnouncedWorker,
+  health: Health,
+): Promise<void> {
   const running = worker.run();
   try {
     // Whichever comes first: a worker that ends while it takes over must not be waited for.
     await Promise.race([versions.takeOver().then((notes) => announced.ready(notes)), running]);
+    health.servesWhile(() => worker.getState() === 'RUNNING');
     const stop = versions.lookAfter(() => worker.shutdown());
     try {
       await running;

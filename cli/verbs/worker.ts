@@ -23,6 +23,7 @@ export function addWorkerVerb(program: Command, { platform }: VerbContext): void
       '  LONGHAUL_MODELS_FILE  profiles and prices of models',
       '  LONGHAUL_SANDBOX_READ_ONLY_PATHS  toolchains that are lent to sandboxes, separated by colons',
       '  LONGHAUL_HOME, LONGHAUL_TASK_QUEUE  where its state lies, and the queue that it serves',
+      '  LONGHAUL_HEALTH_PORT  answers /livez and /readyz there; unset: nowhere',
       '  LONGHAUL_WORKER_VERSIONING  off: without versions, for a server that has none',
       '  LONGHAUL_WORKFLOW_BUNDLE  workflow code to run in place of its own, see docs/versions.md',
       '',
