@@ -42,6 +42,8 @@ export const label = {
   managedBy: 'app.kubernetes.io/managed-by',
   task: 'longhaul.dev/task',
   owner: 'longhaul.dev/owner',
+  /** The name of its lease's Job: how a pod is found, whichever Job made it. */
+  lease: 'longhaul.dev/lease-job',
 } as const;
 export const annotation = { lease: 'longhaul.dev/lease', spec: 'longhaul.dev/spec-digest' } as const;
 export const managedBy = 'longhaul';
@@ -66,6 +68,7 @@ export function jobOf(input: JobInput, settings: PodSettings): V1Job {
     [label.managedBy]: managedBy,
     [label.task]: input.taskId.slice(0, 63),
     [label.owner]: input.owner,
+    [label.lease]: jobName(input),
   };
   const annotations = { [annotation.lease]: input.leaseId, [annotation.spec]: input.specDigest };
   return {

@@ -35,7 +35,7 @@ export function createLeaseJobs(
 ): LeaseJobs {
   const nameOf = (leaseId: LeaseId): string => jobName({ leaseId, owner });
   const podsOf = async (job: string): Promise<readonly V1Pod[]> => {
-    const labelSelector = `batch.kubernetes.io/job-name=${job}`;
+    const labelSelector = `${label.lease}=${job}`;
     return (await core.listNamespacedPod({ namespace, labelSelector })).items;
   };
   const readJob = async (name: string): Promise<V1Job | null> =>
