@@ -13,7 +13,6 @@ import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
 import { createLeaseJobs } from './leases.ts';
 import { createPodStart, workLimitMs } from './pod-start.ts';
-import { sourcePack } from './source-pack.ts';
 
 export interface KubernetesSandboxDeps {
   readonly cluster: KubeConfig;
@@ -45,7 +44,7 @@ export function createKubernetesSandbox({
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
-  const { callLive, untilRunning, tell, send } = createPodStart(leases, call);
+  const { callLive, untilRunning, tell, send } = createPodStart(leases, call, directoryOf);
 
   const release = async (leaseId: LeaseId): Promise<void> => {
     await leases.remove(leaseId);
@@ -125,8 +124,7 @@ export function createKubernetesSandbox({
 
     async restore(leaseId, { gitDir, commit }) {
       const { value: base } = await callLive(leaseId, { call: 'lacks', commit });
-      if (typeof base === 'string')
-        await send(leaseId, await sourcePack(gitDir, commit, base as typeof commit));
+      if (typeof base === 'string') await send(leaseId, gitDir, commit, base as typeof commit);
       await callLive(leaseId, { call: 'restore', gitDir: '', commit }, { limitMs: workLimitMs });
     },
 

@@ -1,5 +1,5 @@
 import { LonghaulError } from '../contracts/error.ts';
-import type { Digest, LeaseId } from '../contracts/ids.ts';
+import type { CommitId, Digest, LeaseId } from '../contracts/ids.ts';
 import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
@@ -29,19 +29,29 @@ export interface PodStart {
   untilRunning(leaseId: LeaseId, watch: AcquireWatch): Promise<RunningPod>;
   /** Tells a keeper its lease and sends what it lacks of the source; done already, nothing happens. */
   tell(spec: SandboxSpec, specDigest: Digest, pod: RunningPod, signal: AbortSignal): Promise<void>;
-  /** Sends a pack of the source. */
-  send(leaseId: LeaseId, pack: Buffer): Promise<void>;
+  /** Sends a commit of the source, without another that the keeper has. */
+  send(leaseId: LeaseId, gitDir: string, commit: CommitId, without: CommitId | null): Promise<void>;
 }
 
-export function createPodStart(leases: LeaseJobs, call: CallPod): PodStart {
+/** `directoryOf` is where a lease's files may lie on this side. */
+export function createPodStart(
+  leases: LeaseJobs,
+  call: CallPod,
+  directoryOf: (leaseId: LeaseId) => string,
+): PodStart {
   const callLive: PodStart['callLive'] = async (leaseId, request, options) => {
     const outcome = await call(leaseId, request, options);
     if (outcome.kind === 'done') return outcome;
     throw lost(leaseId);
   };
-  const send: PodStart['send'] = async (leaseId, stdin) => {
-    const request = { call: 'receive', stdinBytes: stdin.byteLength } as const;
-    await callLive(leaseId, request, { stdin, limitMs: workLimitMs });
+  const send: PodStart['send'] = async (leaseId, gitDir, commit, without) => {
+    using pack = await sourcePack(gitDir, commit, without, directoryOf(leaseId));
+    const { packBytes, indexBytes, stream } = pack;
+    await callLive(
+      leaseId,
+      { call: 'receive', packBytes, indexBytes },
+      { body: stream, limitMs: workLimitMs },
+    );
   };
   return {
     callLive,
@@ -70,7 +80,7 @@ export function createPodStart(leases: LeaseJobs, call: CallPod): PodStart {
         imageDigest: digestOf(imageId),
       };
       const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
-      if (lacksSource === true) await send(leaseId, await sourcePack(source.gitDir, source.commit, null));
+      if (lacksSource === true) await send(leaseId, source.gitDir, source.commit, null);
     },
   };
 }

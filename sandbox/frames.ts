@@ -28,7 +28,7 @@ export function writeJson(socket: Duplex, value: unknown): void {
 }
 
 /** Writes bytes as frames of at most 1 MiB. The receiver knows the total from the JSON frame before. */
-export function writeBytes(socket: Duplex, bytes: Uint8Array): void {
+export function writeBytes(socket: { write(bytes: Uint8Array): unknown }, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.byteLength; offset += chunkBytes) {
     const chunk = bytes.subarray(offset, offset + chunkBytes);
     socket.write(header(frameKind.bytes, chunk.byteLength));

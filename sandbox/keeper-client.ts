@@ -1,14 +1,17 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { LonghaulError } from '../contracts/error.ts';
 import type { SetupProgress } from '../contracts/sandbox.ts';
+import { sendStream } from './byte-stream.ts';
 import { readFrames, writeBytes, writeJson } from './frames.ts';
 import { errnoOf, leaseFile } from './lease-files.ts';
 import type { KeeperCall, KeeperReply } from './protocol.ts';
 
 export interface CallOptions {
   readonly stdin?: Uint8Array;
+  /** What follows the call, made anew for each try; instead of `stdin`. */
+  readonly body?: () => Readable;
   /** Ends the waiting, not what is waited for. */
   readonly signal?: AbortSignal;
   /** How long a keeper may take before it counts as `silent`; as long as it likes when left out. */
@@ -121,5 +124,6 @@ export function converse(socket: Duplex, call: KeeperCall, options: CallOptions)
     });
     writeJson(socket, call);
     if (options.stdin !== undefined) writeBytes(socket, options.stdin);
+    if (options.body !== undefined) sendStream(socket, options.body()).catch(fail);
   });
 }

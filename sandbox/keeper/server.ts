@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { LonghaulError } from '../../contracts/error.ts';
+import { bodyOf } from '../byte-stream.ts';
 import { readFrames, writeBytes, writeJson } from '../frames.ts';
 import type {
   KeeperCall,
@@ -39,14 +41,20 @@ function forPods({ call }: PodCall): LonghaulError {
   return new LonghaulError('internal.bug', `The keeper of a local sandbox has no call ${call}.`);
 }
 
-export type Handle = (socket: Socket, call: KeeperCall, stdin: Buffer | null) => Promise<Answer>;
+/** `body` is what follows a call that is served while it still arrives; empty for all others. */
+export type Handle = (
+  socket: Socket,
+  call: KeeperCall,
+  stdin: Buffer | null,
+  body: Readable,
+) => Promise<Answer>;
 
 /** Takes one call from each connection and sends its answer or its fault. A caller that goes away stops nothing. */
 export function serveCalls(server: Server, handleCall: Handle): void {
   server.on('connection', (socket) => {
     socket.on('error', () => socket.destroy());
-    receiveCall(socket, (call, stdin) => {
-      handleCall(socket, call, stdin).then(
+    receiveCall(socket, (call, stdin, body) => {
+      handleCall(socket, call, stdin, body).then(
         (answer) => {
           send(socket, { type: 'done', value: answer.value, bytes: answer.bytes?.length ?? null });
           if (answer.bytes !== null) writeBytes(socket, answer.bytes);
@@ -61,24 +69,32 @@ export function serveCalls(server: Server, handleCall: Handle): void {
   });
 }
 
-function receiveCall(socket: Socket, onCall: (call: KeeperCall, stdin: Buffer | null) => void): void {
+function receiveCall(
+  socket: Socket,
+  onCall: (call: KeeperCall, stdin: Buffer | null, body: Readable) => void,
+): void {
   let call: KeeperCall | null = null;
+  let body = bodyOf(socket, 0);
+  let streams = false;
   let stdinBytes = 0;
   const stdin: Buffer[] = [];
   const deliverWhenWhole = (): void => {
     if (call === null) return;
     const wanted = 'stdinBytes' in call ? call.stdinBytes : null;
     if (wanted !== null && stdinBytes < wanted) return;
-    onCall(call, wanted === null ? null : Buffer.concat(stdin));
+    onCall(call, wanted === null ? null : Buffer.concat(stdin), body.stream);
     call = null;
   };
   readFrames(socket, {
     onJson(value) {
       // The peer is this same program, under the same user, behind a directory that nobody else may enter.
       call = value as KeeperCall;
+      streams = call.call === 'receive';
+      if (call.call === 'receive') body = bodyOf(socket, call.packBytes + call.indexBytes);
       deliverWhenWhole();
     },
     onBytes(bytes) {
+      if (streams) return body.take(bytes);
       stdin.push(bytes);
       stdinBytes += bytes.length;
       deliverWhenWhole();

@@ -1,6 +1,7 @@
 import { copyFileSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { LonghaulError } from '../../contracts/error.ts';
 import { createKeeper, type Keeper } from '../keeper/keeper.ts';
@@ -63,7 +64,7 @@ async function main(): Promise<void> {
   };
 
   const server = createServer();
-  serveCalls(server, async (socket: Socket, call: KeeperCall, stdin: Buffer | null) => {
+  serveCalls(server, async (socket: Socket, call: KeeperCall, stdin: Buffer | null, body: Readable) => {
     switch (call.call) {
       case 'ping':
         return nothing;
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
         told ??= { lease: call.lease, source: makePodSource(call.lease.commit, call.lease.shallow) };
         return { value: !(await told.source.has(told.lease.commit)), bytes: null };
       case 'receive':
-        await known().source.receive(stdin ?? Buffer.alloc(0));
+        await known().source.receive(body, call.packBytes);
         return nothing;
       case 'lacks':
         return { value: (await known().source.has(call.commit)) ? null : known().lease.commit, bytes: null };

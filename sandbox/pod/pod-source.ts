@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { LonghaulError } from '../../contracts/error.ts';
 import { podPlace } from './places.ts';
+import { takePack } from './take-pack.ts';
 
 const environment = {
   PATH: '/usr/bin:/bin',
@@ -16,14 +17,15 @@ const environment = {
 /** The repository whose objects come from the worker. */
 export interface PodSource {
   has(commit: string): Promise<boolean>;
-  /** Takes a pack in, checked by git. The same one twice is fine. */
-  receive(pack: Buffer): Promise<void>;
+  /** Takes in a pack of so many bytes, then its index, as they arrive. Whole or not at all; the same one twice is fine. */
+  receive(packAndIndex: Readable, packBytes: number): Promise<void>;
 }
 
 export function makePodSource(commit: string, shallow: string): PodSource {
   for (const name of ['objects/info', 'objects/pack', 'refs/heads'])
     mkdirSync(path.join(podPlace.source, name), { recursive: true });
-  const format = commit.length === 64 ? '1\n[extensions]\nobjectFormat = sha256' : '0';
+  const hash = commit.length === 64 ? 'sha256' : 'sha1';
+  const format = hash === 'sha256' ? '1\n[extensions]\nobjectFormat = sha256' : '0';
   writeFileSync(
     path.join(podPlace.source, 'config'),
     `[core]\nbare = true\nrepositoryformatversion = ${format}\n`,
@@ -32,18 +34,17 @@ export function makePodSource(commit: string, shallow: string): PodSource {
   if (shallow !== '') writeFileSync(path.join(podPlace.source, 'shallow'), shallow);
   return {
     has: async (wanted) => (await git(['cat-file', '-e', `${wanted}^{tree}`])).exitCode === 0,
-    async receive(pack) {
-      const { exitCode, stderr } = await git(['index-pack', '--stdin', '--fix-thin', '--strict'], pack);
-      if (exitCode === 0) return;
-      throw new LonghaulError('sandbox.start_failed', `The source could not be taken in: ${stderr.trim()}`);
-    },
+    receive: (packAndIndex, packBytes) =>
+      takePack(packAndIndex, { packBytes, hash, directory: path.join(podPlace.source, 'objects/pack') }),
   };
 }
 
-async function git(args: readonly string[], stdin?: Buffer) {
-  const child = spawn('git', [...args], { cwd: '/', env: { ...environment }, stdio: 'pipe' });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin ?? '');
+async function git(args: readonly string[]) {
+  const child = spawn('git', [...args], {
+    cwd: '/',
+    env: { ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   child.stdout.resume();
   const exit = new Promise<number>((resolve, reject) => {
     child.on('error', reject);
