@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CompleteAsyncError, Context } from '@temporalio/activity';
+import type { StepPlace } from '../contracts/sandbox.ts';
 
 /** What runs right now, as a heartbeat's details carry it to whoever watches. */
 export interface Pulse {
@@ -7,7 +8,7 @@ export interface Pulse {
   readonly signal: AbortSignal;
   /** Whether a person wants the work itself to end, rather than this worker's part in it. */
   cancelRequested(): boolean;
-  say(what: string, tail?: string): void;
+  say(what: string, tail?: string, at?: StepPlace): void;
   /** What the try before this one has kept; undefined when it kept nothing, or died before the server knew. */
   readonly kept: unknown;
   /** Keeps a small JSON value for the next try of this activity, should this one fail or its worker die. */
@@ -18,6 +19,8 @@ export interface PulseDetails {
   readonly what: string;
   readonly sinceMs: number;
   readonly tail: string;
+  /** The step that runs: its pod, and how much of its output is known. */
+  readonly at?: StepPlace;
   /** For the next try; no fact for people. */
   readonly kept?: unknown;
 }
@@ -68,13 +71,15 @@ export async function withPulse<T>(what: string, run: (pulse: Pulse) => Promise<
     const pulse: Pulse = {
       signal: context.cancellationSignal,
       cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
-      say(next, tail = '') {
+      say(next, tail = '', at) {
         const changed = next !== details.what;
+        const { at: _, ...rest } = details;
         details = {
-          ...details,
+          ...rest,
           what: next,
           sinceMs: changed ? Date.now() : details.sinceMs,
           tail: tail.slice(-maxTailCharacters),
+          ...(at === undefined ? {} : { at }),
         };
         if (changed) beat();
       },

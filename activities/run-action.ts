@@ -23,7 +23,7 @@ export async function runAction(
     pulse.say(action.summary);
     return ports.sandbox.exec(leaseId, step, {
       signal: pulse.signal,
-      onOutput: (tail) => pulse.say(action.summary, tail),
+      onOutput: (tail, at) => pulse.say(action.summary, tail, at),
     });
   };
   if (body.kind === 'shell') return observe(ports, action, await exec(shellStep(action, body, ports.limits)));
@@ -74,11 +74,12 @@ export async function observe(
   result: StepResult,
 ): Promise<Observation> {
   const { status, exitCode, output, durationMs } = result;
+  const nothingKnown = status === 'lost' && output.byteLength === 0;
   return {
     actionId: action.id,
     status,
     exitCode,
-    outputDigest: status === 'lost' ? null : await ports.artifacts.put(output),
+    outputDigest: nothingKnown ? null : await ports.artifacts.put(output),
     outputBytes: output.byteLength,
     note: noteOf(result),
     durationMs: Math.round(durationMs),

@@ -67,7 +67,7 @@ export async function runCheck(
   try {
     return await ports.sandbox.exec(leaseId, step, {
       signal: pulse.signal,
-      onOutput: (tail) => pulse.say(what, tail),
+      onOutput: (tail, at) => pulse.say(what, tail, at),
     });
   } catch (error) {
     if (pulse.signal.aborted && pulse.cancelRequested()) await ports.sandbox.cancel(leaseId, step.stepId);

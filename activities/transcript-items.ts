@@ -60,7 +60,7 @@ async function answerText(
     const body = await loadAction(artifacts, digest);
     return body.kind === 'invalid' ? body.reason : note;
   }
-  if (outputDigest === null) return note;
+  if (outputDigest === null || (kind === 'apply_patch' && observation.status === 'lost')) return note;
   const output = await artifacts.get(outputDigest);
   if (kind === 'apply_patch') return dialect.cut(output, maxTokens);
   return dialect.commandText({ headline: headline(observation), durationMs, output }, maxTokens);
@@ -77,7 +77,7 @@ function headline({ status, exitCode, note }: RecordedAction['observation']): st
     case 'cancelled':
       return `Not run${because}`;
     case 'lost':
-      return `The sandbox was lost while this ran; whether it took effect is not known${because}`;
+      return note;
     case 'denied':
       return `Not run${because}`;
     default:

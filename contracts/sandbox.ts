@@ -70,8 +70,17 @@ export interface StepResult {
 export interface StepWatch {
   /** Aborting stops the watching, not the step: it runs on and can be adopted. Use `cancel` to end it. */
   readonly signal: AbortSignal;
-  /** The last lines of output so far, at most 4 KiB, at most once a second. */
-  readonly onOutput: (tail: string) => void;
+  /** The last lines of output so far, at most 4 KiB, at most once a second; in a pod also once when its keeper is reached. */
+  readonly onOutput: (tail: string, at: StepPlace) => void;
+}
+
+/** Where a step runs and how far its output is known: what the next try, or a person at a terminal, looks for. */
+export interface StepPlace {
+  readonly stepId: StepId;
+  /** Null for the local sandbox. */
+  readonly pod: { readonly job: string; readonly uid: string } | null;
+  /** Bytes of output so far; in a pod, those that have left it. */
+  readonly offset: number;
 }
 
 export interface LeftOut {

@@ -8,6 +8,7 @@ import { isExecRefused, openExec } from './exec-stream.ts';
 import { container } from './job.ts';
 import type { LeaseJobs } from './leases.ts';
 import { pause } from './pause.ts';
+import type { PodState } from './pod-state.ts';
 
 const enter = ['socat', '-', `UNIX-CONNECT:${podPlace.lease}/${keeperSocket}`];
 const firstWaitMs = 30;
@@ -17,10 +18,17 @@ const defaultUnreachableLimitMs = 60_000;
 
 export interface CallPodOptions extends CallOptions {
   /** The keeper is reached, and the call is about to be made; again for each try. */
-  readonly onReached?: () => void;
+  readonly onReached?: (pod: RunningPod) => void;
 }
 
-export type CallPod = (leaseId: LeaseId, call: KeeperCall, options?: CallPodOptions) => Promise<CallOutcome>;
+export type RunningPod = Extract<PodState, { kind: 'running' }>;
+
+/** A function is asked for the call again at each try. */
+export type CallPod = (
+  leaseId: LeaseId,
+  call: KeeperCall | (() => KeeperCall),
+  options?: CallPodOptions,
+) => Promise<CallOutcome>;
 
 /**
  * Calls to the keepers of pods, each through an exec of its own: a connection that is cut, a worker or an API server that starts again costs
@@ -34,18 +42,22 @@ export function createCallPod(
   unreachableLimitMs = defaultUnreachableLimitMs,
 ): CallPod {
   /** One conversation: what became of it, or in words why it came to nothing, and for how long the keeper was talked to. */
-  const converseWith = async (pod: string, call: KeeperCall, options: CallPodOptions): Promise<Try> => {
+  const converseWith = async (
+    pod: RunningPod,
+    call: KeeperCall | (() => KeeperCall),
+    options: CallPodOptions,
+  ): Promise<Try> => {
     let reachedAt = Number.POSITIVE_INFINITY;
     const cameToNothing = (outcome: string): Try => ({
       outcome,
       heldMs: Math.max(0, Date.now() - reachedAt),
     });
     try {
-      const target = { namespace, pod, container: container.keeper, command: enter };
+      const target = { namespace, pod: pod.name, container: container.keeper, command: enter };
       const stream = await openExec(cluster, target);
       reachedAt = Date.now();
-      options.onReached?.();
-      const outcome = await converse(stream, call, options);
+      options.onReached?.(pod);
+      const outcome = await converse(stream, typeof call === 'function' ? call() : call, options);
       return outcome.kind === 'dead' ? cameToNothing('the connection was cut') : { outcome, heldMs: 0 };
     } catch (error) {
       if (!isExecRefused(error)) throw error;
@@ -53,9 +65,13 @@ export function createCallPod(
     }
   };
 
-  const tryOnce = async (leaseId: LeaseId, call: KeeperCall, options: CallPodOptions): Promise<Try> => {
+  const tryOnce = async (
+    leaseId: LeaseId,
+    call: KeeperCall | (() => KeeperCall),
+    options: CallPodOptions,
+  ): Promise<Try> => {
     const pod = await find(leases, leaseId);
-    if (typeof pod === 'object' || pod === notYet) return { outcome: pod, heldMs: 0 };
+    if (pod === notYet || pod.kind !== 'running') return { outcome: pod, heldMs: 0 };
     return converseWith(pod, call, options);
   };
 
@@ -80,14 +96,14 @@ interface Try {
 
 const notYet = 'its pod does not run yet';
 
-/** The name of a pod that runs, or why there is none. */
+/** A pod that runs, or why there is none. */
 async function find(
   leases: LeaseJobs,
   leaseId: LeaseId,
-): Promise<string | { readonly kind: 'absent' | 'dead' }> {
+): Promise<RunningPod | typeof notYet | { readonly kind: 'absent' | 'dead' }> {
   const state = await leases.look(leaseId);
   if (state === null) return (await leases.exists(leaseId)) ? notYet : { kind: 'absent' };
-  if (state.kind === 'running') return state.name;
+  if (state.kind === 'running') return state;
   return state.kind === 'ended' ? { kind: 'dead' } : notYet;
 }
 

@@ -1,18 +1,18 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
-import type { LeaseId, StepId } from '../contracts/ids.ts';
-import type { Lease, Sandbox, SandboxSpec, StepResult } from '../contracts/sandbox.ts';
+import type { LeaseId } from '../contracts/ids.ts';
+import type { Lease, Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
-import { lostResult } from '../sandbox/keeper/server.ts';
 import { createStepRecords, type StepRecords } from '../sandbox/keeper/step-records.ts';
 import { digestOf } from '../sandbox/machine.ts';
-import type { KeeperCheckpoint, KeeperLease, KeeperStepResult } from '../sandbox/protocol.ts';
+import type { KeeperCheckpoint, KeeperLease } from '../sandbox/protocol.ts';
 import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
 import { createLeaseJobs } from './leases.ts';
 import { createPodStart, workLimitMs } from './pod-start.ts';
+import { createPodSteps } from './pod-steps.ts';
 
 export interface KubernetesSandboxDeps {
   readonly cluster: KubeConfig;
@@ -44,6 +44,7 @@ export function createKubernetesSandbox({
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
+  const steps = createPodSteps({ call, leases, recordsOf });
   const { callLive, untilRunning, tell, send } = createPodStart(leases, call, directoryOf);
 
   const release = async (leaseId: LeaseId): Promise<void> => {
@@ -85,30 +86,7 @@ export function createKubernetesSandbox({
       }
     },
 
-    async exec(leaseId, step, watch) {
-      const records = recordsOf(leaseId);
-      const { stdin, ...command } = step;
-      const outcome = await call(
-        leaseId,
-        { call: 'exec', step: command, stdinBytes: stdin?.byteLength ?? null },
-        {
-          signal: watch.signal,
-          onTail: watch.onOutput,
-          onReached: () => records.markStarted(step.stepId),
-          ...(stdin === null ? {} : { stdin }),
-        },
-      );
-      if (outcome.kind !== 'done') return recordedOrLost(records, step.stepId);
-      const result = outcome.value as KeeperStepResult;
-      const output = outcome.bytes ?? Buffer.alloc(0);
-      const { adopted: _, ...recorded } = result;
-      // Released meanwhile, nobody asks again.
-      if (records.wasStarted(step.stepId)) {
-        writeFileSync(records.outputFile(step.stepId), output, { mode: 0o600 });
-        if (result.status !== 'lost') records.writeResult(step.stepId, recorded);
-      }
-      return { ...result, output } satisfies StepResult;
-    },
+    exec: steps.exec,
 
     began: async (leaseId, stepId) => recordsOf(leaseId).wasStarted(stepId),
 
@@ -132,12 +110,6 @@ export function createKubernetesSandbox({
 
     leases: () => leases.list(),
   };
-}
-
-/** What is known here of a step whose pod is gone: its result, or that it had been asked for. */
-function recordedOrLost(records: StepRecords, stepId: StepId): StepResult {
-  const result = records.readResult(stepId) ?? lostResult(0);
-  return { ...result, adopted: records.wasStarted(stepId), output: records.readOutput(stepId) };
 }
 
 function withoutSetup({ leaseId }: SandboxSpec): LonghaulError {

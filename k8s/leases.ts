@@ -22,6 +22,8 @@ export interface LeaseJobs {
   /** What becomes of the lease's pod; null when there is no Job, or none of its pods was made yet. */
   look(leaseId: LeaseId): Promise<PodState | null>;
   exists(leaseId: LeaseId): Promise<boolean>;
+  /** Ends its pod, which is never made again; the Job stays, and says so to whoever asks. */
+  endPod(leaseId: LeaseId): Promise<void>;
   /** Resolves when neither Job nor pod is left. */
   remove(leaseId: LeaseId): Promise<void>;
   list(): Promise<readonly { readonly leaseId: LeaseId; readonly taskId: TaskId; readonly alive: boolean }[]>;
@@ -41,14 +43,17 @@ export function createLeaseJobs(
   const readJob = async (name: string): Promise<V1Job | null> =>
     await unless(notFound, null, jobs.readNamespacedJob({ name, namespace }));
 
-  /** Looks, and hurries up what is left. */
-  const isGone = async (name: string): Promise<boolean> => {
-    const pods = await podsOf(name);
+  const endPods = async (job: string): Promise<number> => {
+    const pods = await podsOf(job);
     for (const pod of pods) {
       const now = { name: pod.metadata?.name ?? '', namespace, body: { gracePeriodSeconds: 0 } };
       await unless(notFound, null, core.deleteNamespacedPod(now));
     }
-    return pods.length === 0 && (await readJob(name)) === null;
+    return pods.length;
+  };
+  /** Looks, and hurries up what is left. */
+  const isGone = async (name: string): Promise<boolean> => {
+    return (await endPods(name)) === 0 && (await readJob(name)) === null;
   };
 
   return {
@@ -72,6 +77,7 @@ export function createLeaseJobs(
       return job !== null && hasEnded(job) ? { kind: 'ended', how: 'its pod is gone' } : null;
     },
     exists: async (leaseId) => (await readJob(nameOf(leaseId))) !== null,
+    endPod: async (leaseId) => void (await endPods(nameOf(leaseId))),
     async remove(leaseId) {
       const name = nameOf(leaseId);
       const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0 };

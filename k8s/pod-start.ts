@@ -4,10 +4,9 @@ import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
 import type { KeeperCall } from '../sandbox/protocol.ts';
-import type { CallPod } from './keeper-calls.ts';
+import type { CallPod, RunningPod } from './keeper-calls.ts';
 import type { LeaseJobs } from './leases.ts';
 import { pause } from './pause.ts';
-import type { PodState } from './pod-state.ts';
 import { shallowEnds, sourcePack } from './source-pack.ts';
 
 const startPollMs = 100;
@@ -15,7 +14,6 @@ const startLimitMs = 5 * 60_000;
 /** How long a keeper may take for one piece of work on files. */
 export const workLimitMs = 20 * 60_000;
 
-export type RunningPod = Extract<PodState, { kind: 'running' }>;
 export type AcquireWatch = Parameters<Sandbox['acquire']>[1];
 
 /** What brings a pod from its Job to a keeper that knows its lease. Each may be called again after any failure. */

@@ -5,7 +5,14 @@ import { container } from './job.ts';
 export type PodState =
   /** `waitsFor` in words for people. */
   | { readonly kind: 'starting'; readonly waitsFor: string }
-  | { readonly kind: 'running'; readonly name: string; readonly uid: string; readonly imageId: string }
+  | {
+      readonly kind: 'running';
+      readonly name: string;
+      /** The Job that made it. */
+      readonly job: string;
+      readonly uid: string;
+      readonly imageId: string;
+    }
   | { readonly kind: 'ended'; readonly how: string };
 
 /** Reasons that waiting does not cure: kubelet's images and kuberuntime packages. */
@@ -27,7 +34,9 @@ export function podState(pod: V1Pod): PodState {
   const agent = statuses.find((one) => one.name === container.agent);
   if (status?.phase !== 'Running' || agent?.state?.running === undefined)
     return { kind: 'starting', waitsFor: waitingWords(pod, waiting) };
-  return { kind: 'running', name: metadata?.name ?? '', uid: metadata?.uid ?? '', imageId: agent.imageID };
+  const { name = '', uid = '', labels } = metadata ?? {};
+  const job = labels?.['batch.kubernetes.io/job-name'] ?? '';
+  return { kind: 'running', name, job, uid, imageId: agent.imageID };
 }
 
 const statusesOf = ({ status }: V1Pod): readonly V1ContainerStatus[] => [

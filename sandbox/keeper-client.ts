@@ -17,7 +17,10 @@ export interface CallOptions {
   /** How long a keeper may take before it counts as `silent`; as long as it likes when left out. */
   readonly limitMs?: number;
   readonly onProgress?: (progress: SetupProgress) => void;
-  readonly onTail?: (tail: string) => void;
+  /** `offset`: how much output there is so far; null from a keeper that does not say. */
+  readonly onTail?: (tail: string, offset: number | null) => void;
+  /** Bytes that come before the answer. Throwing ends the call with that error. */
+  readonly onBytes?: (bytes: Buffer) => void;
 }
 
 export type CallOutcome =
@@ -69,6 +72,7 @@ export function converse(socket: Duplex, call: KeeperCall, options: CallOptions)
     let done: { value: unknown; bytes: number | null } | null = null;
     const chunks: Buffer[] = [];
     let received = 0;
+    let settled = false;
 
     const { limitMs } = options;
     const limit =
@@ -77,6 +81,7 @@ export function converse(socket: Duplex, call: KeeperCall, options: CallOptions)
         : setTimeout(() => settle(() => resolve({ kind: 'silent' })), limitMs);
     const onAbort = (): void => settle(() => reject(options.signal?.reason));
     const settle = (how: () => void): void => {
+      settled = true;
       clearTimeout(limit);
       options.signal?.removeEventListener('abort', onAbort);
       socket.destroy();
@@ -88,13 +93,21 @@ export function converse(socket: Duplex, call: KeeperCall, options: CallOptions)
       const { value, bytes } = done;
       settle(() => resolve({ kind: 'done', value, bytes: bytes === null ? null : Buffer.concat(chunks) }));
     };
+    const takeEarly = (take: (bytes: Buffer) => void, bytes: Buffer): void => {
+      if (settled) return;
+      try {
+        take(bytes);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
     const onReply = (reply: KeeperReply): void => {
       switch (reply.type) {
         case 'progress':
           options.onProgress?.(reply.progress);
           break;
         case 'tail':
-          options.onTail?.(reply.tail);
+          options.onTail?.(reply.tail, reply.offset ?? null);
           break;
         case 'fault':
           fail(new LonghaulError(reply.fault.code, reply.fault.message, { details: reply.fault.details }));
@@ -116,6 +129,10 @@ export function converse(socket: Duplex, call: KeeperCall, options: CallOptions)
       // The peer is this same program, under the same user, behind a directory that nobody else may enter.
       onJson: (value) => onReply(value as KeeperReply),
       onBytes(bytes) {
+        if (done === null && options.onBytes !== undefined) {
+          takeEarly(options.onBytes, bytes);
+          return;
+        }
         chunks.push(bytes);
         received += bytes.length;
         finishWhenWhole();

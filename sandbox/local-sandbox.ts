@@ -210,7 +210,10 @@ function execCall(step: Step): KeeperCall {
 }
 
 function execOptions(step: Step, watch: StepWatch): CallOptions {
-  const options = { signal: watch.signal, onTail: watch.onOutput };
+  const options: CallOptions = {
+    signal: watch.signal,
+    onTail: (tail, offset) => watch.onOutput(tail, { stepId: step.stepId, pod: null, offset: offset ?? 0 }),
+  };
   return step.stdin === null ? options : { ...options, stdin: step.stdin };
 }
 

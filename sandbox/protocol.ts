@@ -50,7 +50,13 @@ export type KeeperCall = LeaseCall | PodCall;
 export type LeaseCall =
   | { readonly call: 'acquire' }
   | { readonly call: 'ping' }
-  | { readonly call: 'exec'; readonly step: StepCommand; readonly stdinBytes: number | null }
+  | {
+      readonly call: 'exec';
+      readonly step: StepCommand;
+      readonly stdinBytes: number | null;
+      /** Output from this byte on comes while the step runs, as byte frames before the answer. Left out: all of it comes after the answer. */
+      readonly from?: number;
+    }
   | { readonly call: 'cancel'; readonly stepId: StepId }
   | {
       readonly call: 'checkpoint';
@@ -82,6 +88,14 @@ export interface PodLease {
 
 export type KeeperLease = Omit<Lease, 'adopted'>;
 export type KeeperStepResult = Omit<StepResult, 'output'>;
+/** The answer to an `exec` that asked for its output by offset: what the whole is, for the caller to compare with what it has. */
+export interface KeeperFedResult extends KeeperStepResult {
+  readonly fed: FedOutput;
+}
+export interface FedOutput {
+  readonly bytes: number;
+  readonly sha256: string;
+}
 export type KeeperCheckpoint = Omit<SandboxCheckpoint, 'pack'>;
 
 export interface KeeperFault {
@@ -90,9 +104,9 @@ export interface KeeperFault {
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** What a keeper sends: any number of `progress`, then one of the others; `bytes` is what follows as byte frames, null for none. */
+/** What a keeper sends: any number of `progress` and `tail`, then one of the others; `bytes` is what follows as byte frames, null for none. */
 export type KeeperReply =
   | { readonly type: 'progress'; readonly progress: SetupProgress }
-  | { readonly type: 'tail'; readonly tail: string }
+  | { readonly type: 'tail'; readonly tail: string; readonly offset?: number }
   | { readonly type: 'done'; readonly value: unknown; readonly bytes: number | null }
   | { readonly type: 'fault'; readonly fault: KeeperFault };

@@ -19,6 +19,7 @@ export interface Keeper {
   checkpoint(input: CheckpointInput): ReturnType<Workspace['checkpoint']>;
   restore(source: { readonly gitDir: string; readonly commit: string }): Promise<void>;
   readOutput(stepId: string): Buffer;
+  outputFile(stepId: string): string;
   /** Ends every process of the sandbox and gives back what it took. */
   stop(): Promise<void>;
 }
@@ -113,6 +114,7 @@ export function createKeeper(deps: {
     restore: (source) =>
       stepsGate.alone(() => filesGate.alone(() => frozen((made) => made.workspace.restore(source)))),
     readOutput: (stepId) => records.readOutput(stepId),
+    outputFile: (stepId) => records.outputFile(stepId),
     stop: maker.end,
   };
 }

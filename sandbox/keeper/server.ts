@@ -6,13 +6,16 @@ import { readFrames, writeBytes, writeJson } from '../frames.ts';
 import type {
   KeeperCall,
   KeeperFault,
+  KeeperFedResult,
   KeeperReply,
   KeeperStepResult,
   LeaseCall,
   PodCall,
 } from '../protocol.ts';
 import type { Keeper } from './keeper.ts';
+import { feedOutput } from './output-feed.ts';
 import type { RecordedResult } from './step-records.ts';
+import type { RunningStep } from './steps.ts';
 
 const tailIntervalMs = 1_000;
 
@@ -167,25 +170,41 @@ async function exec(
 ): Promise<Answer> {
   const { stepId } = call.step;
   const outcome = await keeper.exec(call.step, stdin);
-  const answer = (result: RecordedResult, adopted: boolean): Answer => ({
-    value: { ...result, adopted } satisfies KeeperStepResult,
-    bytes: keeper.readOutput(stepId),
-  });
-  if (outcome.kind === 'recorded') return answer(outcome.result, true);
-  if (outcome.kind === 'lost') return answer(lostResult(0), outcome.started);
-  const { step, adopted } = outcome;
+  const feed = call.from === undefined ? null : feedOutput(socket, keeper.outputFile(stepId), call.from);
+  const answer = async (result: RecordedResult, adopted: boolean): Promise<Answer> => {
+    const value = { ...result, adopted } satisfies KeeperStepResult;
+    if (feed === null) return { value, bytes: keeper.readOutput(stepId) };
+    return { value: { ...value, fed: await feed.finish() } satisfies KeeperFedResult, bytes: null };
+  };
+  try {
+    if (outcome.kind === 'recorded') return await answer(outcome.result, true);
+    if (outcome.kind === 'lost') return await answer(lostResult(0), outcome.started);
+    const ended = await showTail(socket, outcome.step);
+    // Lost and not adopted would say that it never began.
+    return ended.result === null
+      ? await answer(lostResult(ended.durationMs), true)
+      : await answer(ended.result, outcome.adopted);
+  } finally {
+    feed?.stop();
+  }
+}
+
+/** Waits for a step's end and tells its last lines until then. */
+async function showTail(
+  socket: Socket,
+  step: RunningStep,
+): Promise<{ readonly result: RecordedResult | null; readonly durationMs: number }> {
   const startedAt = Date.now();
   let shown = '';
   const timer = setInterval(() => {
     const tail = step.tail();
     if (tail === shown) return;
     shown = tail;
-    send(socket, { type: 'tail', tail });
+    send(socket, { type: 'tail', tail, offset: step.bytes() });
   }, tailIntervalMs);
   try {
     const result = await step.done;
-    // Lost and not adopted would say that it never began.
-    return result === null ? answer(lostResult(Date.now() - startedAt), true) : answer(result, adopted);
+    return { result, durationMs: Date.now() - startedAt };
   } finally {
     clearInterval(timer);
   }

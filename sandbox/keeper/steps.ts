@@ -23,6 +23,8 @@ type EndReason = 'timed_out' | 'cancelled' | 'output' | Overrun;
 export interface RunningStep {
   readonly stepId: string;
   readonly tail: () => string;
+  /** How much it has written so far. */
+  readonly bytes: () => number;
   /** Rejects with `sandbox.disk_full` when its output could not be kept; resolves null when the sandbox died under it. */
   readonly done: Promise<RecordedResult | null>;
   cancel(): void;
@@ -152,6 +154,7 @@ function follow(
   return {
     stepId: step.stepId,
     tail: output.tail,
+    bytes: output.bytes,
     done: finish(),
     cancel: () => end('cancelled', terminateGraceMs),
   };

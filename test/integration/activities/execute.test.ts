@@ -200,6 +200,7 @@ describe('execute, tried again', () => {
     const third = await inActivity(createExecute(task.ports), input);
     for (const done of [second, third]) {
       expect(done.observations.map(({ status }) => status)).toEqual(['ok', 'lost', 'cancelled', 'cancelled']);
+      expect(await artifactText(task.ports, done.observations[1]?.outputDigest ?? null)).toBe('begun\n');
       expect(done.sandboxLost).toBe(true);
       expect(done.workspace).toEqual({ ...task.base, leaseNumber: 2 });
       expect(done.checkpoint).toMatchObject({ after: task.base.tree, filesChanged: 0 });

@@ -2,6 +2,7 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { attempt, type Pulse, type PulseDetails, withPulse } from '../../../activities/pulse.ts';
+import type { StepId } from '../../../contracts/ids.ts';
 import { quiet } from '../../helpers/task-fixture.ts';
 
 beforeEach(() => {
@@ -41,7 +42,7 @@ describe('the pulse of an activity', () => {
     expect(beats).toHaveLength(4);
   });
 
-  test('carries what runs, since when, and its last words', async () => {
+  test('carries what runs, since when, its last words, and job, pod, step and offset of what runs in a pod', async () => {
     const { beats, ended, end, pulse } = started();
     const { say } = await pulse;
     vi.advanceTimersByTime(500);
@@ -54,6 +55,10 @@ describe('the pulse of an activity', () => {
     expect(beats).toHaveLength(2);
     vi.advanceTimersByTime(1000);
     expect(beats.at(-1)).toEqual({ what: 'npm test', sinceMs, tail: 'half way' });
+    const at = { stepId: 'i1.a1' as StepId, pod: { job: 'lh-1', uid: 'u1' }, offset: 8 };
+    say('npm test', 'half way', at);
+    vi.advanceTimersByTime(1000);
+    expect(beats.at(-1)).toEqual({ what: 'npm test', sinceMs, tail: 'half way', at });
     say('npm test', `${'x'.repeat(5000)}end`);
     vi.advanceTimersByTime(1000);
     expect(beats.at(-1)?.tail).toBe(`${'x'.repeat(1997)}end`);

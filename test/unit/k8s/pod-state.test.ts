@@ -13,7 +13,8 @@ const container = (name: string, state: object, restartCount = 0) => ({
 });
 
 function podOf(status: object, metadata: object = {}): V1Pod {
-  return { metadata: { name: 'lh-1', uid: 'u1', ...metadata }, status };
+  const labels = { 'batch.kubernetes.io/job-name': 'lh' };
+  return { metadata: { name: 'lh-1', uid: 'u1', labels, ...metadata }, status };
 }
 
 const live = {
@@ -27,6 +28,7 @@ describe('what a pod is to its lease', () => {
     expect(podState(podOf(live))).toEqual({
       kind: 'running',
       name: 'lh-1',
+      job: 'lh',
       uid: 'u1',
       imageId: 'sha256:agent',
     });
