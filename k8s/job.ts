@@ -24,6 +24,10 @@ export interface PodSettings {
   readonly diskBytes: number;
   /** The pod ends after this, whatever is in it. */
   readonly activeDeadlineSeconds: number;
+  /** What the pods give way to; null for the cluster's usual one. */
+  readonly priorityClass: string | null;
+  /** How long a pod may wait for a node, its images and its containers. */
+  readonly startLimitSeconds: number;
   /** How long a Job that has ended can still be looked at: longer than a worker's outage. */
   readonly ttlSeconds: number;
 }
@@ -49,6 +53,8 @@ export const annotation = { lease: 'longhaul.dev/lease', spec: 'longhaul.dev/spe
 export const managedBy = 'longhaul';
 
 const user = 65_532;
+/** How long a node may be out of reach before its pods are given up. */
+const awayLimitSeconds = 120;
 /** Room for the keeper's threads and the runner, which count for the same user. */
 const ownProcesses = 48;
 
@@ -96,6 +102,14 @@ function podOf({ limits }: JobInput, settings: PodSettings): V1PodSpec {
     enableServiceLinks: false,
     hostUsers: !settings.userNamespaces,
     ...(settings.runtimeClass === null ? {} : { runtimeClassName: settings.runtimeClass }),
+    ...(settings.priorityClass === null ? {} : { priorityClassName: settings.priorityClass }),
+    // A kubelet that starts again within this time costs nothing; after it the task goes on elsewhere.
+    tolerations: ['not-ready', 'unreachable'].map((condition) => ({
+      key: `node.kubernetes.io/${condition}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: awayLimitSeconds,
+    })),
     // Nothing resolves names in here: the way out is a proxy, which resolves them itself.
     dnsPolicy: 'None',
     dnsConfig: { nameservers: ['127.0.0.1'] },

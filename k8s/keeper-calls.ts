@@ -1,9 +1,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { LonghaulError } from '../contracts/error.ts';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
 import { type CallOptions, type CallOutcome, converse } from '../sandbox/keeper-client.ts';
 import { keeperSocket, podPlace } from '../sandbox/pod/places.ts';
 import type { KeeperCall } from '../sandbox/protocol.ts';
+import { forbidden } from './api-faults.ts';
 import { isExecRefused, openExec } from './exec-stream.ts';
 import { container } from './job.ts';
 import type { LeaseJobs } from './leases.ts';
@@ -61,6 +62,7 @@ export function createCallPod(
       return outcome.kind === 'dead' ? cameToNothing('the connection was cut') : { outcome, heldMs: 0 };
     } catch (error) {
       if (!isExecRefused(error)) throw error;
+      if (error.details['status'] === forbidden) throw mayNotEnter(namespace, error);
       return cameToNothing(error.message);
     }
   };
@@ -70,7 +72,8 @@ export function createCallPod(
     call: KeeperCall | (() => KeeperCall),
     options: CallPodOptions,
   ): Promise<Try> => {
-    const pod = await find(leases, leaseId);
+    const pod = await find(leases, leaseId).catch(unlessAway);
+    if (pod instanceof LonghaulError) return { outcome: pod.message, heldMs: 0, away: pod };
     if (pod === notYet || pod.kind !== 'running') return { outcome: pod, heldMs: 0 };
     return converseWith(pod, call, options);
   };
@@ -79,10 +82,12 @@ export function createCallPod(
     let end = Date.now() + unreachableLimitMs;
     for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait * 2)) {
       options.signal?.throwIfAborted();
-      const { outcome, heldMs } = await tryOnce(leaseId, call, options);
+      const { outcome, heldMs, away } = await tryOnce(leaseId, call, options);
       if (typeof outcome === 'object') return outcome;
       // A keeper was not out of reach while it was talked to: a step may take hours.
       end += heldMs;
+      // Of the lease's own pod nothing is known then.
+      if (Date.now() > end && away !== undefined) throw away;
       if (Date.now() > end) throw unreachable(leaseId, outcome, unreachableLimitMs);
       await pause(wait, options.signal);
     }
@@ -92,6 +97,13 @@ export function createCallPod(
 interface Try {
   readonly outcome: CallOutcome | string;
   readonly heldMs: number;
+  /** The API server did not answer. */
+  readonly away?: LonghaulError;
+}
+
+function unlessAway(error: unknown): LonghaulError {
+  if (errorCode(error) === 'server.unavailable') return error as LonghaulError;
+  throw error;
 }
 
 const notYet = 'its pod does not run yet';
@@ -105,6 +117,15 @@ async function find(
   if (state === null) return (await leases.exists(leaseId)) ? notYet : { kind: 'absent' };
   if (state.kind === 'running') return state;
   return state.kind === 'ended' ? { kind: 'dead' } : notYet;
+}
+
+/** A right that is missing, or an admission controller that forbids exec: trying again does not cure it. */
+function mayNotEnter(namespace: string, cause: LonghaulError): LonghaulError {
+  return new LonghaulError(
+    'sandbox.unavailable',
+    `This worker may not enter pods of namespace ${namespace}: ${cause.message}. Grant it "create" and "get" on pods/exec there (k8s/manifests/base/sandboxes/worker-role.yaml).`,
+    { cause },
+  );
 }
 
 function unreachable(leaseId: LeaseId, said: string, limitMs: number): LonghaulError {

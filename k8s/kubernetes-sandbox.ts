@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import { AuthorizationV1Api, BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
@@ -38,14 +38,18 @@ export function createKubernetesSandbox({
   owner,
   stateDir,
 }: KubernetesSandboxDeps): Sandbox {
-  const api = { jobs: cluster.makeApiClient(BatchV1Api), core: cluster.makeApiClient(CoreV1Api) };
+  const api = {
+    jobs: cluster.makeApiClient(BatchV1Api),
+    core: cluster.makeApiClient(CoreV1Api),
+    rights: cluster.makeApiClient(AuthorizationV1Api),
+  };
   const leases = createLeaseJobs(api, settings, owner);
   const call = createCallPod(cluster, settings.namespace, leases);
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
   const steps = createPodSteps({ call, leases, recordsOf });
-  const { callLive, untilRunning, tell, send } = createPodStart(leases, call, directoryOf);
+  const { callLive, untilRunning, tell, send } = createPodStart(leases, call, directoryOf, settings);
 
   const release = async (leaseId: LeaseId): Promise<void> => {
     await leases.remove(leaseId);
@@ -73,15 +77,18 @@ export function createKubernetesSandbox({
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
       const created = await leases.create(jobOf(input, settings));
-      const pod = await untilRunning(leaseId, watch);
       try {
+        const pod = await untilRunning(leaseId, watch);
         await tell(spec, specDigest, pod, watch.signal);
         const options = { signal: watch.signal, onProgress: watch.onProgress };
         const { value } = await callLive(leaseId, { call: 'acquire' }, options);
         return { ...(value as KeeperLease), adopted: !created } satisfies Lease;
       } catch (error) {
         // Gone before the caller knows, so that asking again starts afresh.
-        if (cannotBeMade.has(errorCode(error) ?? 'sandbox.lost')) await release(leaseId);
+        const code = errorCode(error) ?? 'sandbox.lost';
+        // A right that is missing now does not end a sandbox that lives.
+        const isHopeless = created && code === 'sandbox.unavailable';
+        if (isHopeless || cannotBeMade.has(code)) await release(leaseId);
         throw error;
       }
     },

@@ -1,18 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ApiException,
-  type BatchV1Api,
-  type CoreV1Api,
-  type V1Job,
-  type V1Pod,
-} from '@kubernetes/client-node';
+import type { AuthorizationV1Api, BatchV1Api, CoreV1Api, V1Job, V1Pod } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import { type LeaseId, LeaseIdSchema, type TaskId, TaskIdSchema } from '../contracts/ids.ts';
+import { answered, conflict, notFound, unless } from './api-faults.ts';
 import { annotation, jobName, label, managedBy, type PodSettings } from './job.ts';
-import { type PodState, podState } from './pod-state.ts';
+import { createJobAdmission } from './job-admission.ts';
+import { isAlive, type PodState, podState } from './pod-state.ts';
 
-const notFound = 404;
-const conflict = 409;
 const pollMs = 100;
 const goneLimitMs = 60_000;
 
@@ -24,6 +18,8 @@ export interface LeaseJobs {
   exists(leaseId: LeaseId): Promise<boolean>;
   /** Ends its pod, which is never made again; the Job stays, and says so to whoever asks. */
   endPod(leaseId: LeaseId): Promise<void>;
+  /** What the cluster says when it is asked for the pod of a Job that has none; null when it would make one. */
+  whyNoPod(leaseId: LeaseId): Promise<string | null>;
   /** Resolves when neither Job nor pod is left. */
   remove(leaseId: LeaseId): Promise<void>;
   list(): Promise<readonly { readonly leaseId: LeaseId; readonly taskId: TaskId; readonly alive: boolean }[]>;
@@ -31,14 +27,16 @@ export interface LeaseJobs {
 
 /** The Jobs of one owner's leases. Every call asks the cluster: nothing is remembered. */
 export function createLeaseJobs(
-  { jobs, core }: { readonly jobs: BatchV1Api; readonly core: CoreV1Api },
+  api: { readonly jobs: BatchV1Api; readonly core: CoreV1Api; readonly rights: AuthorizationV1Api },
   { namespace }: Pick<PodSettings, 'namespace'>,
   owner: string,
 ): LeaseJobs {
+  const { jobs, core } = api;
+  const admission = createJobAdmission(api, namespace);
   const nameOf = (leaseId: LeaseId): string => jobName({ leaseId, owner });
   const podsOf = async (job: string): Promise<readonly V1Pod[]> => {
     const labelSelector = `${label.lease}=${job}`;
-    return (await core.listNamespacedPod({ namespace, labelSelector })).items;
+    return (await answered(core.listNamespacedPod({ namespace, labelSelector }))).items;
   };
   const readJob = async (name: string): Promise<V1Job | null> =>
     await unless(notFound, null, jobs.readNamespacedJob({ name, namespace }));
@@ -58,7 +56,7 @@ export function createLeaseJobs(
 
   return {
     async create(job) {
-      const made = await unless(conflict, null, jobs.createNamespacedJob({ namespace, body: job }));
+      const made = await unless(conflict, null, admission.create(job));
       if (made !== null) return true;
       const found = await readJob(job.metadata?.name ?? '');
       const [has, wanted] = [found, job].map((one) => one?.metadata?.annotations?.[annotation.spec]);
@@ -74,10 +72,14 @@ export function createLeaseJobs(
       if (pod !== undefined) return podState(pod);
       // A pod that was deleted leaves its Job, which makes no other.
       const job = await readJob(name);
-      return job !== null && hasEnded(job) ? { kind: 'ended', how: 'its pod is gone' } : null;
+      return job !== null && hasEnded(job) ? { kind: 'ended', how: endOfJob(job) } : null;
     },
     exists: async (leaseId) => (await readJob(nameOf(leaseId))) !== null,
     endPod: async (leaseId) => void (await endPods(nameOf(leaseId))),
+    async whyNoPod(leaseId) {
+      const job = await readJob(nameOf(leaseId));
+      return job === null ? null : await admission.whyNoPod(job);
+    },
     async remove(leaseId) {
       const name = nameOf(leaseId);
       const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0 };
@@ -91,15 +93,15 @@ export function createLeaseJobs(
     async list() {
       const labelSelector = `${label.managedBy}=${managedBy},${label.owner}=${owner}`;
       const [found, pods] = await Promise.all([
-        jobs.listNamespacedJob({ namespace, labelSelector }),
-        core.listNamespacedPod({ namespace, labelSelector }),
+        answered(jobs.listNamespacedJob({ namespace, labelSelector })),
+        answered(core.listNamespacedPod({ namespace, labelSelector })),
       ]);
       return found.items.flatMap(({ metadata }) => {
         const leaseId = metadata?.annotations?.[annotation.lease];
         const taskId = metadata?.labels?.[label.task];
         if (leaseId === undefined || taskId === undefined) return [];
         const pod = pods.items.find((one) => one.metadata?.annotations?.[annotation.lease] === leaseId);
-        const alive = pod !== undefined && podState(pod).kind !== 'ended';
+        const alive = pod !== undefined && isAlive(pod);
         return [{ leaseId: LeaseIdSchema.parse(leaseId), taskId: TaskIdSchema.parse(taskId), alive }];
       });
     },
@@ -118,15 +120,10 @@ function hasEnded({ status }: V1Job): boolean {
   return ends === true || (status?.failed ?? 0) > 0 || (status?.succeeded ?? 0) > 0;
 }
 
-const endings = new Set(['Failed', 'Complete', 'FailureTarget', 'SuccessCriteriaMet']);
-
-/** The result, or something else where the cluster answers with this status. Other refusals are `server.unavailable`. */
-async function unless<T, Other>(status: number, other: Other, call: Promise<T>): Promise<T | Other> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof ApiException && error.code === status) return other;
-    const found = error instanceof Error ? error.message : String(error);
-    throw new LonghaulError('server.unavailable', `The cluster refused a call: ${found}`, { cause: error });
-  }
+/** The pod was deleted, by a person, an eviction or a node that is gone. */
+function endOfJob({ status }: V1Job): string {
+  const message = status?.conditions?.find(({ type }) => endings.has(type))?.message;
+  return ['its pod is gone', message].filter((part) => part !== undefined).join('; ');
 }
+
+const endings = new Set(['Failed', 'Complete', 'FailureTarget', 'SuccessCriteriaMet']);

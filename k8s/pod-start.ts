@@ -4,13 +4,17 @@ import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
 import type { KeeperCall } from '../sandbox/protocol.ts';
+import type { PodSettings } from './job.ts';
 import type { CallPod, RunningPod } from './keeper-calls.ts';
 import type { LeaseJobs } from './leases.ts';
 import { pause } from './pause.ts';
 import { shallowEnds, sourcePack } from './source-pack.ts';
 
 const startPollMs = 100;
-const startLimitMs = 5 * 60_000;
+const firstLookMs = 1_000;
+const lookAgainMs = 2_000;
+/** A place in a full quota may become free in the next moment; after this whoever waits is told. */
+const refusedLimitMs = 15_000;
 /** How long a keeper may take for one piece of work on files. */
 export const workLimitMs = 20 * 60_000;
 
@@ -36,11 +40,14 @@ export function createPodStart(
   leases: LeaseJobs,
   call: CallPod,
   directoryOf: (leaseId: LeaseId) => string,
+  { startLimitSeconds }: Pick<PodSettings, 'startLimitSeconds'>,
 ): PodStart {
+  const startLimitMs = startLimitSeconds * 1000;
   const callLive: PodStart['callLive'] = async (leaseId, request, options) => {
     const outcome = await call(leaseId, request, options);
     if (outcome.kind === 'done') return outcome;
-    throw lost(leaseId);
+    const state = await leases.look(leaseId);
+    throw lost(leaseId, state?.kind === 'ended' ? state.how : '');
   };
   const send: PodStart['send'] = async (leaseId, gitDir, commit, without) => {
     using pack = await sourcePack(gitDir, commit, without, directoryOf(leaseId));
@@ -56,13 +63,14 @@ export function createPodStart(
     send,
     async untilRunning(leaseId, watch) {
       const end = Date.now() + startLimitMs;
+      const refusal = watchRefusal(leases, leaseId);
       for (;;) {
         watch.signal.throwIfAborted();
         const state = await leases.look(leaseId);
         if (state?.kind === 'running') return state;
         if (state?.kind === 'ended') throw lost(leaseId, state.how);
-        const waitsFor = state?.waitsFor ?? 'its pod to be made';
-        if (Date.now() > end) throw notStarted(leaseId, waitsFor);
+        const waitsFor = state?.waitsFor ?? (await refusal()) ?? 'its pod to be made';
+        if (Date.now() > end) throw notStarted(leaseId, waitsFor, startLimitSeconds);
         watch.onProgress({ phase: 'start', tail: `waits for ${waitsFor}` });
         await pause(startPollMs, watch.signal);
       }
@@ -83,10 +91,32 @@ export function createPodStart(
   };
 }
 
-function notStarted(leaseId: LeaseId, waitsFor: string): LonghaulError {
+/** Asked again and again while a Job has no pod: why, in words; throws once the cluster has refused for too long. */
+function watchRefusal(leases: LeaseJobs, leaseId: LeaseId): () => Promise<string | null> {
+  let nextLook = Date.now() + firstLookMs;
+  let since: number | null = null;
+  let found: string | null = null;
+  return async () => {
+    if (Date.now() < nextLook) return found;
+    found = await leases.whyNoPod(leaseId);
+    nextLook = Date.now() + lookAgainMs;
+    since = found === null ? null : (since ?? Date.now());
+    if (since !== null && Date.now() - since > refusedLimitMs) throw refused(leaseId, found ?? '');
+    return found;
+  };
+}
+
+function refused(leaseId: LeaseId, found: string): LonghaulError {
   return new LonghaulError(
     'sandbox.start_failed',
-    `The pod of lease ${leaseId} did not start within ${startLimitMs / 1000} s: it waits for ${waitsFor}.`,
+    `The cluster makes no pod for lease ${leaseId}: ${found}. Where a quota is full, wait or raise it; else correct the settings of the sandbox or its namespace.`,
+  );
+}
+
+function notStarted(leaseId: LeaseId, waitsFor: string, limitSeconds: number): LonghaulError {
+  return new LonghaulError(
+    'sandbox.start_failed',
+    `The pod of lease ${leaseId} did not start within ${limitSeconds} s: it waits for ${waitsFor}.`,
   );
 }
 

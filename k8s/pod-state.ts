@@ -24,12 +24,16 @@ const hopeless = new Set([
   'RunContainerError',
 ]);
 
-/** What a pod is to a lease. Pure. Throws `sandbox.unavailable` for one that can never start. */
+/** What was tried at least once and failed; the kubelet tries again, ever more rarely. */
+const failedOnce = new Set(['ImagePullBackOff']);
+
+/** What a pod is to a lease. Pure. Throws `sandbox.unavailable` for one that can never start, `sandbox.start_failed` for an image that was not to be had. */
 export function podState(pod: V1Pod): PodState {
   const { metadata, status } = pod;
   const statuses = statusesOf(pod);
   const waiting = statuses.map(reasonOf).find((reason) => reason !== null) ?? null;
   if (waiting !== null && hopeless.has(waiting.reason)) throw cannotStart(pod, waiting);
+  if (waiting !== null && failedOnce.has(waiting.reason)) throw noImage(pod, waiting);
   if (hasEnded(pod, statuses)) return { kind: 'ended', how: endOf(pod) };
   const agent = statuses.find((one) => one.name === container.agent);
   if (status?.phase !== 'Running' || agent?.state?.running === undefined)
@@ -38,6 +42,9 @@ export function podState(pod: V1Pod): PodState {
   const job = labels?.['batch.kubernetes.io/job-name'] ?? '';
   return { kind: 'running', name, job, uid, imageId: agent.imageID };
 }
+
+/** Whether a pod is there and has not ended, started or not. */
+export const isAlive = (pod: V1Pod): boolean => !hasEnded(pod, statusesOf(pod));
 
 const statusesOf = ({ status }: V1Pod): readonly V1ContainerStatus[] => [
   ...(status?.initContainerStatuses ?? []),
@@ -55,6 +62,13 @@ function cannotStart({ metadata }: V1Pod, { reason, container: name, message }: 
   return new LonghaulError(
     'sandbox.unavailable',
     `Pod ${metadata?.name} cannot start: ${reason} of container ${name}, ${message}. Correct the image or the settings of the sandbox.`,
+  );
+}
+
+function noImage({ metadata }: V1Pod, { container: name, message }: Waiting): LonghaulError {
+  return new LonghaulError(
+    'sandbox.start_failed',
+    `Pod ${metadata?.name} has no image for container ${name}: ${message}. Check the image's name in the settings of the sandbox, the registry, and what the nodes may pull.`,
   );
 }
 
@@ -87,7 +101,8 @@ function endOf(pod: V1Pod): string {
     return end === undefined ? [] : [`${name} ended with ${end.exitCode} (${end.reason ?? 'no reason'})`];
   });
   const deleted = metadata?.deletionTimestamp === undefined ? [] : ['it was deleted'];
-  return [status?.reason, status?.message, ...deleted, ...ends]
+  const disruption = status?.conditions?.find(({ type }) => type === 'DisruptionTarget')?.message;
+  return [status?.reason, status?.message, disruption, ...deleted, ...ends]
     .filter((part) => part !== undefined && part !== '')
     .join('; ');
 }

@@ -35,6 +35,8 @@ export const KubernetesConfigSchema = z.strictObject({
   diskBytes: bytes.default(4096 * mebibyte),
   activeDeadlineSeconds: seconds.default(daySeconds),
   ttlSeconds: seconds.default(3600),
+  priorityClass: name.nullable().default(null),
+  startLimitSeconds: seconds.default(300),
   /** Whose sandboxes these are: workers with one owner share their leases. Null: those of one home. */
   owner: z
     .string()

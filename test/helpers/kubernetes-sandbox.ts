@@ -7,7 +7,7 @@ import type { LeaseId } from '../../contracts/ids.ts';
 import { jobName, type PodSettings } from '../../k8s/job.ts';
 import { createKubernetesSandbox } from '../../k8s/kubernetes-sandbox.ts';
 import type { SandboxFixture } from '../conformance/sandbox-support.ts';
-import { testNamespace } from './kubectl.ts';
+import { type TestNamespace, testNamespace } from './kubectl.ts';
 import { makeSource } from './local-sandbox.ts';
 
 const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
@@ -20,18 +20,28 @@ const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
   diskBytes: 2 * 1024 ** 3,
   activeDeadlineSeconds: 3600,
   ttlSeconds: 3600,
+  priorityClass: null,
+  startLimitSeconds: 300,
 };
 
+/** A namespace that the caller ends, and who the worker is. */
+interface Place {
+  readonly space?: TestNamespace;
+  readonly cluster?: KubeConfig;
+}
+
 /** Sandboxes of the tests' cluster, in a namespace of their own. */
-export async function makeKubernetesFixture(more: Partial<PodSettings> = {}): Promise<SandboxFixture> {
+export async function makeKubernetesFixture(
+  more: Partial<PodSettings> = {},
+  { space, cluster = kubeConfig() }: Place = {},
+): Promise<SandboxFixture> {
   const directory = mkdtempSync(path.join(tmpdir(), 'longhaul-pods-'));
   const { gitDir, commit } = makeSource(directory);
   const stateDir = path.join(directory, 'state');
-  const cluster = kubeConfig();
   const owner = path.basename(directory).toLowerCase();
-  const space = await testNamespace({ deny: true });
+  const own = space ?? (await testNamespace({ deny: true }));
   const { image, keeperImage } = inject('cluster');
-  const settings = { ...usual, namespace: space.name, image, keeperImage, ...more };
+  const settings = { ...usual, namespace: own.name, image, keeperImage, ...more };
   const { namespace } = settings;
   const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
   const create = () => createKubernetesSandbox({ cluster, settings, owner, stateDir });
@@ -66,13 +76,13 @@ export async function makeKubernetesFixture(more: Partial<PodSettings> = {}): Pr
     },
     async cleanup() {
       for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);
-      await space[Symbol.asyncDispose]();
+      if (space === undefined) await own[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-function kubeConfig(): KubeConfig {
+export function kubeConfig(): KubeConfig {
   const { kubeconfig, own } = inject('cluster');
   const cluster = new KubeConfig();
   if (own === undefined) cluster.loadFromDefault();

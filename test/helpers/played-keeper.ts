@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { LonghaulError } from '../../contracts/error.ts';
 import { createCallPod } from '../../k8s/keeper-calls.ts';
 import type { LeaseJobs } from '../../k8s/leases.ts';
 import type { PodState } from '../../k8s/pod-state.ts';
@@ -34,7 +35,10 @@ export interface PlayedKeeper {
 /** An API server whose execs lead to a keeper as a test plays it. */
 export async function playKeeper(
   onCall: (keeper: PlayedKeeper) => void,
-  { state = runningPod, limitMs = 200 }: { readonly state?: PodState | null; readonly limitMs?: number } = {},
+  {
+    state = runningPod,
+    limitMs = 200,
+  }: { readonly state?: PodState | LonghaulError | null; readonly limitMs?: number } = {},
 ) {
   let calls = 0;
   const server = createServer();
@@ -76,6 +80,10 @@ export async function playKeeper(
     { name: 'played', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
     { name: 'nobody' },
   );
-  const leases = { look: async () => state, exists: async () => state !== null } as unknown as LeaseJobs;
+  const look = async () => {
+    if (state instanceof LonghaulError) throw state;
+    return state;
+  };
+  const leases = { look, exists: async () => state !== null } as unknown as LeaseJobs;
   return { call: createCallPod(cluster, 'sandboxes', leases, limitMs), calls: () => calls };
 }

@@ -15,6 +15,8 @@ const settings: PodSettings = {
   diskBytes: 8 * 1024 ** 3,
   activeDeadlineSeconds: 86_400,
   ttlSeconds: 3600,
+  priorityClass: null,
+  startLimitSeconds: 300,
 };
 const input = {
   leaseId: LeaseIdSchema.parse('fix-the-sum.12'),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LonghaulError } from '../../../contracts/error.ts';
 import { LeaseIdSchema } from '../../../contracts/ids.ts';
 import { playKeeper } from '../../helpers/played-keeper.ts';
 
@@ -37,4 +38,10 @@ test('a pod that has ended is dead and one that never was is absent, and neither
   const none = await playKeeper(() => undefined, { state: null });
   expect(await none.call(leaseId, { call: 'ping' })).toEqual({ kind: 'absent' });
   expect([ended.calls(), none.calls()]).toEqual([0, 0]);
+});
+
+test('an API server that is away for longer than the limit is what the error says, not that the lease is of no use', async () => {
+  const state = new LonghaulError('server.unavailable', 'nobody answers');
+  const { call } = await playKeeper((keeper) => keeper.answer(), { state });
+  await expect(call(leaseId, { call: 'ping' })).rejects.toMatchObject({ code: 'server.unavailable' });
 });

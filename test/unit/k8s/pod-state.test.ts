@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { podState } from '../../../k8s/pod-state.ts';
+import { isAlive, podState } from '../../../k8s/pod-state.ts';
 
 const running = { running: { startedAt: new Date(0) } };
 const container = (name: string, state: object, restartCount = 0) => ({
@@ -43,12 +43,16 @@ describe('what a pod is to its lease', () => {
     });
   });
 
-  test('waits for an image that is being pulled again, and says so', () => {
+  test('fails at once, for another try, when its image was not to be had', () => {
     const state = { waiting: { reason: 'ImagePullBackOff', message: 'back-off 10s' } };
-    expect(podState(podOf({ phase: 'Pending', containerStatuses: [container('agent', state)] }))).toEqual({
-      kind: 'starting',
-      waitsFor: 'container agent: ImagePullBackOff, back-off 10s',
-    });
+    const pod = podOf({ phase: 'Pending', containerStatuses: [container('agent', state)] });
+    expect(() => podState(pod)).toThrow(
+      expect.objectContaining({
+        code: 'sandbox.start_failed',
+        message: expect.stringContaining('no image for container agent: back-off 10s'),
+      }),
+    );
+    expect(isAlive(pod)).toBe(true);
   });
 
   test.each(['ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError'])(
