@@ -45,12 +45,16 @@ function refusal(found: string, cause: unknown): LonghaulError {
   );
 }
 
-/** The result, or something else where the cluster answers with this status. Throws an `apiFault` for other refusals. */
-export async function unless<T, Other>(status: number, other: Other, call: Promise<T>): Promise<T | Other> {
+/** The result, or something else where the cluster answers with (one of) this status. Throws an `apiFault` for other refusals. */
+export async function unless<T, Other>(
+  status: number | readonly number[],
+  other: Other,
+  call: Promise<T>,
+): Promise<T | Other> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof ApiException && error.code === status) return other;
+    if (error instanceof ApiException && [status].flat().includes(error.code)) return other;
     if (error instanceof LonghaulError) throw error;
     throw apiFault(error);
   }

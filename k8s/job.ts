@@ -49,7 +49,14 @@ export const label = {
   /** The name of its lease's Job: how a pod is found, whichever Job made it. */
   lease: 'longhaul.dev/lease-job',
 } as const;
-export const annotation = { lease: 'longhaul.dev/lease', spec: 'longhaul.dev/spec-digest' } as const;
+export const annotation = {
+  lease: 'longhaul.dev/lease',
+  spec: 'longhaul.dev/spec-digest',
+  /** Of a lease that has taken a pod of the pool: which, whose Job it is, and that this stays so. */
+  pod: 'longhaul.dev/pod',
+  podJob: 'longhaul.dev/pod-job',
+  settled: 'longhaul.dev/settled',
+} as const;
 export const managedBy = 'longhaul';
 
 const user = 65_532;
@@ -77,22 +84,37 @@ export function jobOf(input: JobInput, settings: PodSettings): V1Job {
     [label.lease]: jobName(input),
   };
   const annotations = { [annotation.lease]: input.leaseId, [annotation.spec]: input.specDigest };
+  return podJob({ name: jobName(input), labels, annotations }, input.limits, settings);
+}
+
+export interface JobMarks {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A Job of one pod that a lease can have. Nothing in the pod's own part tells of any. */
+export function podJob(
+  { name, labels, annotations }: JobMarks,
+  limits: SandboxLimits,
+  settings: PodSettings,
+): V1Job {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: jobName(input), namespace: settings.namespace, labels, annotations },
+    metadata: { name, namespace: settings.namespace, labels, annotations },
     spec: {
       backoffLimit: 0,
       completions: 1,
       parallelism: 1,
       podReplacementPolicy: 'Failed',
       ttlSecondsAfterFinished: settings.ttlSeconds,
-      template: { metadata: { labels, annotations }, spec: podOf(input, settings) },
+      template: { metadata: { labels, annotations }, spec: podOf(limits, settings) },
     },
   };
 }
 
-function podOf({ limits }: JobInput, settings: PodSettings): V1PodSpec {
+function podOf(limits: SandboxLimits, settings: PodSettings): V1PodSpec {
   return {
     restartPolicy: 'Never',
     activeDeadlineSeconds: settings.activeDeadlineSeconds,

@@ -11,7 +11,8 @@ import type { LeaseJobs } from './leases.ts';
 import { pause } from './pause.ts';
 import type { PodState } from './pod-state.ts';
 
-const enter = ['socat', '-', `UNIX-CONNECT:${podPlace.lease}/${keeperSocket}`];
+/** In the keeper's container: leads to the keeper. */
+export const enterKeeper = ['socat', '-', `UNIX-CONNECT:${podPlace.lease}/${keeperSocket}`];
 const firstWaitMs = 30;
 const longestWaitMs = 2_000;
 /** A keeper that nobody can reach for so long, in a pod that runs, is of no use. */
@@ -54,7 +55,7 @@ export function createCallPod(
       heldMs: Math.max(0, Date.now() - reachedAt),
     });
     try {
-      const target = { namespace, pod: pod.name, container: container.keeper, command: enter };
+      const target = { namespace, pod: pod.name, container: container.keeper, command: enterKeeper };
       const stream = await openExec(cluster, target);
       reachedAt = Date.now();
       options.onReached?.(pod);

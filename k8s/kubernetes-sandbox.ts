@@ -13,6 +13,7 @@ import { createCallPod } from './keeper-calls.ts';
 import { createLeaseJobs } from './leases.ts';
 import { createPodStart, workLimitMs } from './pod-start.ts';
 import { createPodSteps } from './pod-steps.ts';
+import { createPodClaim } from './pool/claim.ts';
 
 export interface KubernetesSandboxDeps {
   readonly cluster: KubeConfig;
@@ -21,6 +22,8 @@ export interface KubernetesSandboxDeps {
   readonly owner: string;
   /** Trusted; what steps have begun and what they gave is kept here, for when their pod is gone. */
   readonly stateDir: string;
+  /** Whether leases take pods that wait; see `createPodPool` for who makes them. */
+  readonly usesPool: boolean;
 }
 
 /** Faults of what a lease is made from. */
@@ -37,6 +40,7 @@ export function createKubernetesSandbox({
   settings,
   owner,
   stateDir,
+  usesPool,
 }: KubernetesSandboxDeps): Sandbox {
   const api = {
     jobs: cluster.makeApiClient(BatchV1Api),
@@ -45,6 +49,7 @@ export function createKubernetesSandbox({
   };
   const leases = createLeaseJobs(api, settings, owner);
   const call = createCallPod(cluster, settings.namespace, leases);
+  const claim = createPodClaim(api, leases, settings, { owner, usesPool });
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
@@ -76,7 +81,7 @@ export function createKubernetesSandbox({
       const specDigest = digestOf({ limits, settings });
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
-      const created = await leases.create(jobOf(input, settings));
+      const created = await claim.take(jobOf(input, settings), specDigest);
       try {
         const pod = await untilRunning(leaseId, watch);
         await tell(spec, specDigest, pod, watch.signal);

@@ -6,6 +6,7 @@ import { answered, conflict, notFound, unless } from './api-faults.ts';
 import { annotation, jobName, label, managedBy, type PodSettings } from './job.ts';
 import { createJobAdmission } from './job-admission.ts';
 import { isAlive, type PodState, podState } from './pod-state.ts';
+import { isSettledElsewhere, podJobsOf } from './pool/pod-job.ts';
 
 const pollMs = 100;
 const goneLimitMs = 60_000;
@@ -41,17 +42,25 @@ export function createLeaseJobs(
   const readJob = async (name: string): Promise<V1Job | null> =>
     await unless(notFound, null, jobs.readNamespacedJob({ name, namespace }));
 
-  const endPods = async (job: string): Promise<number> => {
+  const removeJob = async (name: string, preconditions: { readonly uid?: string }): Promise<void> => {
+    const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0, preconditions };
+    await unless([notFound, conflict], null, jobs.deleteNamespacedJob({ name, namespace, body }));
+  };
+
+  const endPods = async (job: string): Promise<readonly V1Pod[]> => {
     const pods = await podsOf(job);
     for (const pod of pods) {
       const now = { name: pod.metadata?.name ?? '', namespace, body: { gracePeriodSeconds: 0 } };
       await unless(notFound, null, core.deleteNamespacedPod(now));
     }
-    return pods.length;
+    return pods;
   };
+
   /** Looks, and hurries up what is left. */
   const isGone = async (name: string): Promise<boolean> => {
-    return (await endPods(name)) === 0 && (await readJob(name)) === null;
+    const [pods, job] = [await endPods(name), await readJob(name)];
+    for (const one of podJobsOf(job, pods)) await removeJob(one.name, { uid: one.uid });
+    return pods.length === 0 && job === null;
   };
 
   return {
@@ -72,7 +81,9 @@ export function createLeaseJobs(
       if (pod !== undefined) return podState(pod);
       // A pod that was deleted leaves its Job, which makes no other.
       const job = await readJob(name);
-      return job !== null && hasEnded(job) ? { kind: 'ended', how: endOfJob(job) } : null;
+      return job !== null && (hasEnded(job) || isSettledElsewhere(job))
+        ? { kind: 'ended', how: endOfJob(job) }
+        : null;
     },
     exists: async (leaseId) => (await readJob(nameOf(leaseId))) !== null,
     endPod: async (leaseId) => void (await endPods(nameOf(leaseId))),
@@ -82,8 +93,9 @@ export function createLeaseJobs(
     },
     async remove(leaseId) {
       const name = nameOf(leaseId);
-      const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0 };
-      await unless(notFound, null, jobs.deleteNamespacedJob({ name, namespace, body }));
+      // Of the pool first: the lease's own Job is what tells of it.
+      for (const one of podJobsOf(await readJob(name), [])) await removeJob(one.name, { uid: one.uid });
+      await removeJob(name, {});
       const end = Date.now() + goneLimitMs;
       while (!(await isGone(name))) {
         if (Date.now() > end) throw stays(`${namespace}/${name}`);

@@ -37,6 +37,8 @@ export const KubernetesConfigSchema = z.strictObject({
   ttlSeconds: seconds.default(3600),
   priorityClass: name.nullable().default(null),
   startLimitSeconds: seconds.default(300),
+  /** How many pods wait for leases. */
+  pool: z.int('expected a number of pods').min(0).max(1000).default(0),
   /** Whose sandboxes these are: workers with one owner share their leases. Null: those of one home. */
   owner: z
     .string()
@@ -49,6 +51,7 @@ export interface KubernetesConfig {
   readonly file: string;
   readonly settings: PodSettings;
   readonly owner: string | null;
+  readonly pool: number;
 }
 
 /** The file that `LONGHAUL_KUBERNETES_CONFIG` names, else `kubernetes.yaml` in the state directory. */
@@ -62,8 +65,8 @@ export function kubernetesConfig(env: Environment): KubernetesConfig {
   const file = kubernetesConfigFile(env);
   const found = yamlSettings(textOf(file), KubernetesConfigSchema);
   if (found.ok) {
-    const { owner, ...settings } = found.value;
-    return { file, settings, owner };
+    const { owner, pool, ...settings } = found.value;
+    return { file, settings, owner, pool };
   }
   throw new LonghaulError(
     'config.invalid',

@@ -4,22 +4,29 @@ import { hostname } from 'node:os';
 import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
-import type { Sandbox } from '../contracts/sandbox.ts';
+import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
 import { createKubernetesSandbox } from '../k8s/kubernetes-sandbox.ts';
+import { createPodPool, type PodPool } from '../k8s/pool/pool.ts';
 import { homeMark } from './home-mark.ts';
 import { kubernetesConfig } from './kubernetes-config.ts';
 import { type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** Sandboxes in the cluster of KUBECONFIG, else of the user's own file, else the one that this process runs in. Throws `config.invalid`. */
 export function kubernetesSandbox(env: Environment): Sandbox {
-  const { settings, owner } = kubernetesConfig(env);
+  const { pool, stateDir, ...more } = partsOf(env);
+  return createKubernetesSandbox({ ...more, stateDir, usesPool: pool > 0 });
+}
+
+/** The pods that wait for leases with these limits, as many as `pool` of the settings says. Throws `config.invalid`. */
+export function kubernetesPool(env: Environment, limits: SandboxLimits): PodPool & { readonly size: number } {
+  const { pool: size, stateDir: _, ...more } = partsOf(env);
+  return { ...createPodPool({ ...more, limits, size }), size };
+}
+
+function partsOf(env: Environment) {
+  const { settings, owner, pool } = kubernetesConfig(env);
   const stateDir = ensurePrivateDirectory(stateDirectory(env));
-  return createKubernetesSandbox({
-    cluster: kubernetesCluster(env),
-    settings,
-    owner: owner ?? ownerOfHome(stateDir),
-    stateDir,
-  });
+  return { cluster: kubernetesCluster(env), settings, owner: owner ?? ownerOfHome(stateDir), stateDir, pool };
 }
 
 /** Throws `config.invalid` where none is named. */

@@ -21,6 +21,7 @@ import { liveSandboxes } from './limits/live-sandboxes.ts';
 import { workLimits } from './limits/work-limits.ts';
 import { modelSettings } from './model-config.ts';
 import { modelMark } from './model-mark.ts';
+import { lookAfterPool } from './pod-pool.ts';
 import { createPorts } from './ports.ts';
 import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
@@ -79,6 +80,7 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
   const { address, namespace } = server;
   const model = modelMark(modelSettings());
   const health = await startHealth(process.env, () => own.sandbox.probe());
+  const pool = lookAfterPool(process.env, ports.limits.sandbox);
   const announced = await announceWorker({ address, taskQueue, version: build.buildId, model });
   try {
     const connection = await NativeConnection.connect(server.connectionOptions);
@@ -107,6 +109,7 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
     await announced.failed(error);
     throw error;
   } finally {
+    await pool.stop();
     await health.close();
   }
   await announced.gone();

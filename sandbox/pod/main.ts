@@ -12,6 +12,7 @@ import { controlFile, keeperSocket, podPlace, subPath } from './places.ts';
 import { createPodLeaseMaker } from './pod-lease.ts';
 import { makePodSource, type PodSource } from './pod-source.ts';
 import { makeRunnerLine } from './runner-line.ts';
+import { endUnlessTold, untoldLimitMs } from './unless-told.ts';
 
 const goodbyeMs = 2_000;
 const runnerFile = fileURLToPath(new URL('../runner.sh', import.meta.url));
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   copyFileSync(runnerFile, path.join(podPlace.control, controlFile.runner));
   const line = await makeRunnerLine(podPlace.control, ending.signal);
   const records = createStepRecords(path.join(podPlace.lease, 'steps'));
+  const waiting = endUnlessTold(untoldLimitMs, kill);
   let told: Told | null = null;
   let keeper: Keeper | null = null;
 
@@ -65,10 +67,13 @@ async function main(): Promise<void> {
 
   const server = createServer();
   serveCalls(server, async (socket: Socket, call: KeeperCall, stdin: Buffer | null, body: Readable) => {
+    waiting.heard();
     switch (call.call) {
       case 'ping':
         return nothing;
       case 'make':
+        if (told !== null && told.lease.leaseId !== call.lease.leaseId) throw anothers(told.lease.leaseId);
+        waiting.told();
         told ??= { lease: call.lease, source: makePodSource(call.lease.commit, call.lease.shallow) };
         return { value: !(await told.source.has(told.lease.commit)), bytes: null };
       case 'receive':
@@ -95,6 +100,13 @@ async function main(): Promise<void> {
   linkSync(own, keeperSocket);
   rmSync(own);
   process.on('SIGTERM', () => kill());
+}
+
+function anothers(leaseId: string): LonghaulError {
+  return new LonghaulError(
+    'sandbox.conflict',
+    `This pod is that of lease ${leaseId}. Acquire the next lease.`,
+  );
 }
 
 await main();

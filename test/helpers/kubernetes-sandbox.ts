@@ -10,7 +10,8 @@ import type { SandboxFixture } from '../conformance/sandbox-support.ts';
 import { type TestNamespace, testNamespace } from './kubectl.ts';
 import { makeSource } from './local-sandbox.ts';
 
-const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
+/** Small, so that many fit on one node. */
+export const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
   imagePullPolicy: 'IfNotPresent',
   serviceAccount: 'default',
   runtimeClass: null,
@@ -44,7 +45,7 @@ export async function makeKubernetesFixture(
   const settings = { ...usual, namespace: own.name, image, keeperImage, ...more };
   const { namespace } = settings;
   const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
-  const create = () => createKubernetesSandbox({ cluster, settings, owner, stateDir });
+  const create = () => createKubernetesSandbox({ cluster, settings, owner, stateDir, usesPool: false });
   const podsOf = async (leaseId: LeaseId) => {
     const labelSelector = `batch.kubernetes.io/job-name=${jobName({ leaseId, owner })}`;
     return (await core.listNamespacedPod({ namespace, labelSelector })).items.map(
