@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -15,12 +15,14 @@ export interface LonghaulSetting {
   readonly database: 'file' | 'memory';
   /** Of workers. */
   readonly versioning: 'on' | 'off';
+  /** Of the worker, besides. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A whole task on a real server with a real worker process and sandbox, checkpoint and record; nothing is switched off. */
 export async function longhaulLoop(
   { scenario, turns }: Commands,
-  { database = 'file', versioning = 'on' }: Partial<LonghaulSetting> = {},
+  { database = 'file', versioning = 'on', environment = {} }: Partial<LonghaulSetting> = {},
 ): Promise<LoopRun> {
   const home = mkdtempSync(join(tmpdir(), 'longhaul-bench-'));
   const repository = makeSampleRepository();
@@ -29,6 +31,7 @@ export async function longhaulLoop(
   const coldMs = performance.now();
   const more = {
     LONGHAUL_WORKER_VERSIONING: versioning,
+    ...environment,
     ...(inMemory === null ? {} : { TEMPORAL_ADDRESS: inMemory.address }),
   };
   const world = await openBenchWorld(scenario, home, more).catch(async (error: unknown) => {
@@ -81,6 +84,8 @@ async function historyBytes(address: string, taskId: string): Promise<number> {
 
 function keeperOf(home: string, taskId: string): number {
   const leases = join(home, 'leases');
+  // In a cluster its keepers are elsewhere.
+  if (!existsSync(leases)) return 0;
   const name = readdirSync(leases).find((lease) => lease.startsWith(`${taskId}.`));
   if (name === undefined) return 0;
   const recorded = JSON.parse(readFileSync(join(leases, name, 'processes.json'), 'utf8'));
