@@ -22,6 +22,8 @@ export interface PodSettings {
   readonly cpu: { readonly request: string; readonly limit: string };
   readonly memoryRequestBytes: number;
   readonly diskBytes: number;
+  /** A PersistentVolumeClaim with repositories, for the keepers to take from what large ones have; null for none. */
+  readonly mirrorClaim: string | null;
   /** The pod ends after this, whatever is in it. */
   readonly activeDeadlineSeconds: number;
   /** What the pods give way to; null for the cluster's usual one. */
@@ -191,7 +193,7 @@ function agentOf(
 
 const untilListening = `until [ -S ${podPlace.lease}/${keeperSocket} ]; do sleep 0.02; done`;
 
-function keeperOf({ keeperImage, imagePullPolicy }: PodSettings): V1Container {
+function keeperOf({ keeperImage, imagePullPolicy, mirrorClaim }: PodSettings): V1Container {
   return {
     name: container.keeper,
     image: keeperImage,
@@ -212,6 +214,7 @@ function keeperOf({ keeperImage, imagePullPolicy }: PodSettings): V1Container {
       mount('source', podPlace.source),
       mount('control', path.dirname(podPlace.control)),
       mount('lease', podPlace.lease),
+      ...(mirrorClaim === null ? [] : [readOnly('mirror', podPlace.mirror)]),
     ],
   };
 }
@@ -219,10 +222,10 @@ function keeperOf({ keeperImage, imagePullPolicy }: PodSettings): V1Container {
 const mount = (name: string, mountPath: string): V1VolumeMount => ({ name, mountPath });
 const readOnly = (name: string, mountPath: string): V1VolumeMount => ({ name, mountPath, readOnly: true });
 
-function volumes({ diskBytes }: PodSettings): V1Volume[] {
+function volumes({ diskBytes, mirrorClaim }: PodSettings): V1Volume[] {
   const sized = { emptyDir: { sizeLimit: String(diskBytes) } };
-  return ['workspace', 'agent-git', 'source', 'control', 'lease', 'shell', 'home', 'tmp'].map((name) => ({
-    name,
-    ...sized,
-  }));
+  const names = ['workspace', 'agent-git', 'source', 'control', 'lease', 'shell', 'home', 'tmp'];
+  const own = names.map((name) => ({ name, ...sized }));
+  if (mirrorClaim === null) return own;
+  return [...own, { name: 'mirror', persistentVolumeClaim: { claimName: mirrorClaim, readOnly: true } }];
 }

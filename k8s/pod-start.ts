@@ -1,5 +1,5 @@
 import { LonghaulError } from '../contracts/error.ts';
-import type { CommitId, Digest, LeaseId } from '../contracts/ids.ts';
+import { type CommitId, CommitIdSchema, type Digest, type LeaseId } from '../contracts/ids.ts';
 import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
@@ -8,7 +8,7 @@ import type { PodSettings } from './job.ts';
 import type { CallPod, RunningPod } from './keeper-calls.ts';
 import type { LeaseJobs } from './leases.ts';
 import { pause } from './pause.ts';
-import { shallowEnds, sourcePack } from './source-pack.ts';
+import { shallowEnds, someAncestors, sourcePack } from './source-pack.ts';
 
 const startPollMs = 100;
 const firstLookMs = 1_000;
@@ -40,7 +40,7 @@ export function createPodStart(
   leases: LeaseJobs,
   call: CallPod,
   directoryOf: (leaseId: LeaseId) => string,
-  { startLimitSeconds }: Pick<PodSettings, 'startLimitSeconds'>,
+  { startLimitSeconds, mirrorClaim }: Pick<PodSettings, 'startLimitSeconds' | 'mirrorClaim'>,
 ): PodStart {
   const startLimitMs = startLimitSeconds * 1000;
   const callLive: PodStart['callLive'] = async (leaseId, request, options) => {
@@ -57,6 +57,14 @@ export function createPodStart(
       { call: 'receive', packBytes, indexBytes },
       { body: stream, limitMs: workLimitMs },
     );
+  };
+  /** All that the keeper lacks: of a mirror what there is, the rest from here. */
+  const supply = async (leaseId: LeaseId, { gitDir, commit }: SandboxSpec['source']): Promise<void> => {
+    if (mirrorClaim === null) return await send(leaseId, gitDir, commit, null);
+    const commits = await someAncestors(gitDir, commit);
+    const { value } = await callLive(leaseId, { call: 'borrow', commits }, { limitMs: workLimitMs });
+    const borrowed = typeof value === 'string' ? CommitIdSchema.parse(value) : null;
+    if (borrowed !== commit) await send(leaseId, gitDir, commit, borrowed);
   };
   return {
     callLive,
@@ -86,7 +94,7 @@ export function createPodStart(
         imageDigest: digestOf(imageId),
       };
       const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
-      if (lacksSource === true) await send(leaseId, source.gitDir, source.commit, null);
+      if (lacksSource === true) await supply(leaseId, source);
     },
   };
 }

@@ -82,6 +82,18 @@ async function* bytesOf(files: readonly string[]): AsyncGenerator<Buffer> {
   for (const file of files) yield* createReadStream(file, { highWaterMark: readBytes });
 }
 
+const mostAncestors = 20_000;
+const newest = 256;
+const every = 100;
+
+/** A commit and some of its ancestors, newest first: the last 256, and of the others each hundredth. */
+export async function someAncestors(gitDir: string, commit: CommitId): Promise<readonly string[]> {
+  const args = ['--git-dir', gitDir, 'rev-list', `--max-count=${mostAncestors}`, commit];
+  const { stdout } = await run('git', args, { env: environment, maxBuffer: mostAncestors * 66 });
+  const commits = stdout.trim().split('\n');
+  return commits.filter((_, index) => index < newest || index % every === 0);
+}
+
 /** Where the history of a shallow repository ends; empty for a whole one. */
 export function shallowEnds(gitDir: string): string {
   const file = path.join(gitDir, 'shallow');

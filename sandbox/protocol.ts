@@ -71,6 +71,8 @@ export type LeaseCall =
 export type PodCall =
   /** Tells it its lease; told twice it is fine. The answer says whether it still lacks the source's objects. */
   | { readonly call: 'make'; readonly lease: PodLease }
+  /** Which of these commits, newest first, it took from a mirror, with all that it reaches; null for none. */
+  | { readonly call: 'borrow'; readonly commits: readonly string[] }
   /** A pack with objects that it lacks, and its index, of so many bytes; they follow as they are read. */
   | { readonly call: 'receive'; readonly packBytes: number; readonly indexBytes: number }
   /** Null when it has this commit, else a commit that it has, from which a pack may be cut. */

@@ -33,6 +33,7 @@ export const KubernetesConfigSchema = z.strictObject({
     .default({ request: '500m', limit: '4' }),
   memoryRequestBytes: bytes.default(512 * mebibyte),
   diskBytes: bytes.default(4096 * mebibyte),
+  mirrorClaim: name.nullable().default(null),
   activeDeadlineSeconds: seconds.default(daySeconds),
   ttlSeconds: seconds.default(3600),
   priorityClass: name.nullable().default(null),

@@ -35,10 +35,13 @@ export interface ServerDeps {
 export function serveKeeper(server: Server, deps: ServerDeps): void {
   serveCalls(server, async (socket, call, stdin) => {
     deps.onCall();
-    if (call.call === 'make' || call.call === 'receive' || call.call === 'lacks') throw forPods(call);
+    if (isForPods(call)) throw forPods(call);
     return handle(deps, socket, call, stdin);
   });
 }
+
+const podCalls: ReadonlySet<string> = new Set<PodCall['call']>(['make', 'borrow', 'receive', 'lacks']);
+const isForPods = (call: KeeperCall): call is PodCall => podCalls.has(call.call);
 
 function forPods({ call }: PodCall): LonghaulError {
   return new LonghaulError('internal.bug', `The keeper of a local sandbox has no call ${call}.`);

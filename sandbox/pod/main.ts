@@ -8,6 +8,7 @@ import { createKeeper, type Keeper } from '../keeper/keeper.ts';
 import { type Answer, handle, serveCalls } from '../keeper/server.ts';
 import { createStepRecords } from '../keeper/step-records.ts';
 import type { KeeperCall, PodLease } from '../protocol.ts';
+import { takeFromMirror } from './mirror.ts';
 import { controlFile, keeperSocket, podPlace, subPath } from './places.ts';
 import { createPodLeaseMaker } from './pod-lease.ts';
 import { makePodSource, type PodSource } from './pod-source.ts';
@@ -76,6 +77,9 @@ async function main(): Promise<void> {
         waiting.told();
         told ??= { lease: call.lease, source: makePodSource(call.lease.commit, call.lease.shallow) };
         return { value: !(await told.source.has(told.lease.commit)), bytes: null };
+      case 'borrow':
+        known();
+        return { value: await takeFromMirror(call.commits), bytes: null };
       case 'receive':
         await known().source.receive(body, call.packBytes);
         return nothing;

@@ -8,6 +8,8 @@ export const podPlace = {
   control: '/longhaul/control/steps',
   /** The source's repository; the agent sees its objects. */
   source: '/longhaul/source',
+  /** A volume with repositories that the operator keeps, if there is one; the agent does not have it. */
+  mirror: '/longhaul/mirror',
   /** The agent's `.git`, as the keeper sees it. */
   agentGit: '/longhaul/agent-git/repository',
   /** A copy of the image's shell, which commands cannot read: see `agentCommand`. */

@@ -19,6 +19,7 @@ export const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
   cpu: { request: '20m', limit: '2' },
   memoryRequestBytes: 64 * 1024 ** 2,
   diskBytes: 2 * 1024 ** 3,
+  mirrorClaim: null,
   activeDeadlineSeconds: 3600,
   ttlSeconds: 3600,
   priorityClass: null,

@@ -13,6 +13,7 @@ const settings: PodSettings = {
   cpu: { request: '250m', limit: '2' },
   memoryRequestBytes: 256 * 1024 ** 2,
   diskBytes: 8 * 1024 ** 3,
+  mirrorClaim: null,
   activeDeadlineSeconds: 86_400,
   ttlSeconds: 3600,
   priorityClass: null,
