@@ -53,7 +53,9 @@ function compile() {
 
 /** What is no TypeScript (policies, pages, programs for the sandbox) goes along as it is. */
 function copyTheRest() {
-  for (const file of folders.flatMap(filesOf).filter((name) => !/\.m?ts$/.test(name))) {
+  // What deploys it is the checkout's: a package has no images to deploy.
+  const rest = folders.filter((folder) => folder !== 'k8s').flatMap(filesOf);
+  for (const file of rest.filter((name) => !/\.m?ts$/.test(name))) {
     cpSync(file, join(dist, relative(root, file)));
   }
   for (const path of ['tools/temporal', 'docs/errors', 'samples', 'package.json']) {
