@@ -15,7 +15,7 @@ export async function sweepCache(
 ): Promise<readonly string[]> {
   for (const path of used) utimesSync(path, nowMs / 1000, nowMs / 1000);
   const old = readdirSync(cache)
-    .filter((name) => /^(?:images-)?[0-9a-f]{16}$/.test(name))
+    .filter((name) => /^(?:images-|program-)?[0-9a-f]{16}$/.test(name))
     .map((name) => join(cache, name))
     .filter((path) => nowMs - statSync(path).mtimeMs > unusedMs);
   for (const path of old) await rm(path, { recursive: true, force: true });
