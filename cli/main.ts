@@ -24,11 +24,13 @@ import { knownServer, type ResolvedServer, resolveServer, runningServer } from '
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
+import { artifactStore, localSandbox } from '../workers/local-ports.ts';
 import { modelSettings } from '../workers/model-config.ts';
 import { otherSettings } from '../workers/model-mark.ts';
 import { openTaskClient, openTemporalClient } from '../workers/open-task-client.ts';
-import { artifactStore, localSandbox } from '../workers/ports.ts';
 import { fullDiskBehind, requireRoom } from '../workers/room-in-home.ts';
+import { askedSandbox } from '../workers/sandbox-choice.ts';
+import { localMark, otherSandbox, type SandboxMark, sandboxMark } from '../workers/sandbox-mark.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
 import { taskQueueOf } from '../workers/task-queue.ts';
 import { uncommittedNote } from '../workers/uncommitted.ts';
@@ -53,6 +55,7 @@ import type {
   Progress,
   Replay,
   ReplayRequest,
+  SandboxBackend,
   ServerFacts,
   WorkerFacts,
 } from './platform.ts';
@@ -87,6 +90,7 @@ function createPlatform(): Platform {
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * dayMs },
     openClient: () => openTaskClient(env),
     requireRoom: () => requireRoom(stateDirectory(env)),
+    chooseSandbox,
     isUnused: () => isUnusedHome(env),
     async server() {
       const server = await runningServer(env);
@@ -142,19 +146,32 @@ function serverFacts(server: ResolvedServer): ServerFacts {
 /** Those that would take the tasks that this command line starts. */
 async function workersOf(address: string | null): Promise<readonly WorkerFacts[]> {
   const taskQueue = taskQueueOf(env);
-  const workers = await listWorkers(stateDirectory(env));
-  return workers
+  const workers = (await listWorkers(stateDirectory(env)))
     .filter((worker) => worker.taskQueue === taskQueue)
-    .filter((worker) => address === null || worker.address === address)
-    .map(workerFacts);
+    .filter((worker) => address === null || worker.address === address);
+  if (workers.length === 0) return [];
+  // What is wrong with the settings is said by those who need them.
+  const own = askedSandbox(env) === null ? null : await sandboxMark(env).catch(() => null);
+  return workers.map((worker) => workerFacts(worker, own));
 }
 
-function workerFacts({ pid, address, version, notes, model: mark }: WorkerProcess): WorkerFacts {
+function workerFacts(
+  { pid, address, version, notes, model: mark, sandbox }: WorkerProcess,
+  own: SandboxMark | null,
+): WorkerFacts {
+  const { backend, place } = sandbox ?? localMark;
   const model =
     mark === null
       ? null
       : { server: mark.server, keySet: mark.keySet, differs: otherSettings(mark, modelSettings(env), env) };
-  return { pid, address, version, notes, model };
+  return {
+    pid,
+    address,
+    version,
+    notes,
+    model,
+    sandbox: { backend, place, differs: otherSandbox(sandbox ?? localMark, own) },
+  };
 }
 
 /** Those that a new task may get to; an address is asked for since a home may have had another server. */
@@ -164,6 +181,12 @@ async function ownWorkers(): Promise<readonly WorkerFacts[]> {
   if (workers.length === 0) return [];
   const { buildId } = await workerBuild(env);
   return workers.filter(({ version }) => version === buildId);
+}
+
+async function chooseSandbox(asked: SandboxBackend | undefined): Promise<SandboxBackend | null> {
+  if (asked !== undefined) env['LONGHAUL_SANDBOX'] = asked;
+  await sandboxMark(env);
+  return askedSandbox(env);
 }
 
 async function ensureWorkers(count: number, progress: Progress, leave: readonly string[]) {

@@ -1,6 +1,7 @@
 import type { TaskClient } from '../client/task-client.ts';
 import type { DrillCertificate, DrillEvent, DrillOptions } from '../contracts/drill.ts';
 import type { TaskId } from '../contracts/ids.ts';
+import type { Lease } from '../contracts/sandbox.ts';
 import type { PolicyRef } from '../contracts/task.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -26,12 +27,24 @@ export interface WorkerModel {
   readonly differs: readonly string[];
 }
 
+/** Where commands of tasks run. */
+export type SandboxBackend = Lease['backend'];
+
+export interface WorkerSandbox {
+  readonly backend: SandboxBackend;
+  /** The address of the cluster; empty for the local one. */
+  readonly place: string;
+  /** Names of the settings that this environment says otherwise. */
+  readonly differs: readonly string[];
+}
+
 export interface WorkerFacts {
   readonly pid: number;
   readonly address: string;
   readonly version: string;
   /** How its settings of the model are; null for one that does not tell. */
   readonly model: WorkerModel | null;
+  readonly sandbox: WorkerSandbox;
   /** What it has done, and what people have to do. */
   readonly notes: readonly string[];
 }
@@ -159,6 +172,11 @@ export interface Platform {
   openClient(): Promise<TaskClient>;
   /** Tries whether the state directory takes anything. Throws `disk.full`, `disk.no_permission`. */
   requireRoom(): Promise<void>;
+  /**
+   * The sandbox that this command asks for, else what the environment asks for: workers that it starts get it. Null leaves it to them. Throws
+   * `config.invalid` where its settings cannot be used.
+   */
+  chooseSandbox(asked: SandboxBackend | undefined): Promise<SandboxBackend | null>;
   /** Whether no task can ever have been started here: no server is configured, and none has run in this home. */
   isUnused(): boolean;
   /** The server that `openClient` would use; null when none runs. */

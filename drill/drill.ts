@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { DrillCertificate, DrillEvent, DrillOptions, DrillRun } from '../contracts/drill.ts';
 import type { TaskId } from '../contracts/ids.ts';
-import { artifactStore, taskRepository } from '../workers/ports.ts';
+import { artifactStore, taskRepository } from '../workers/local-ports.ts';
 import { type Environment, stateDirectory } from '../workers/state-dir.ts';
 import { certify } from './certify.ts';
 import { type Copy, disown, makeCopy } from './copy.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
-import { localSandbox } from '../workers/ports.ts';
+import { localSandbox } from '../workers/local-ports.ts';
 import { listWorkers, stopWorker } from '../workers/worker-processes.ts';
 
 const graceMs = 0;

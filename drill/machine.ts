@@ -6,8 +6,8 @@ import { type ReceivedRequest, type ScriptedModel, startScriptedModel } from '..
 import { choosePort } from '../workers/embedded-server/ports.ts';
 import { startEmbeddedServer } from '../workers/embedded-server/start.ts';
 import { writeServerState } from '../workers/embedded-server/state-file.ts';
+import { artifactStore } from '../workers/local-ports.ts';
 import { openTaskClient } from '../workers/open-task-client.ts';
-import { artifactStore } from '../workers/ports.ts';
 import { type Environment, ensurePrivateDirectory } from '../workers/state-dir.ts';
 import { startWorkerProcess } from '../workers/worker-processes.ts';
 import { type Counter, openCounter } from './counter.ts';

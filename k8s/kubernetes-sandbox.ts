@@ -10,6 +10,7 @@ import { digestOf } from '../sandbox/machine.ts';
 import type { KeeperCheckpoint, KeeperLease } from '../sandbox/protocol.ts';
 import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
+import { withDirectories } from './known-leases.ts';
 import { createLeaseJobs } from './leases.ts';
 import { createPodStart, workLimitMs } from './pod-start.ts';
 import { createPodSteps } from './pod-steps.ts';
@@ -120,7 +121,7 @@ export function createKubernetesSandbox({
 
     release,
 
-    leases: () => leases.list(),
+    leases: async () => withDirectories(await leases.list(), path.join(stateDir, 'pods')),
   };
 }
 

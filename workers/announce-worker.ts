@@ -3,7 +3,10 @@ import { thisProcess } from './process-lock.mjs';
 import { stateDirectory } from './state-dir.ts';
 import { removeWorkerFile, type WorkerProcess, writeWorkerFile } from './worker-file.ts';
 
-export type WorkerDescription = Pick<WorkerProcess, 'address' | 'taskQueue' | 'version' | 'model'>;
+export type WorkerDescription = Pick<
+  WorkerProcess,
+  'address' | 'taskQueue' | 'version' | 'model' | 'sandbox'
+>;
 
 /** What this process says of itself to those who wait for it. */
 export interface AnnouncedWorker {

@@ -3,7 +3,7 @@ import { createTaskClient } from '../client/create-task-client.ts';
 import type { TaskClient } from '../client/task-client.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import { type KnownServer, knownServer } from './connection.ts';
-import { artifactStore, taskRepository } from './ports.ts';
+import { artifactStore, taskRepository } from './local-ports.ts';
 import { type Environment, stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 

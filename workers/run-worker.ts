@@ -23,6 +23,8 @@ import { modelSettings } from './model-config.ts';
 import { modelMark } from './model-mark.ts';
 import { lookAfterPool } from './pod-pool.ts';
 import { createPorts } from './ports.ts';
+import { askedSandbox } from './sandbox-choice.ts';
+import { refuseMixed, sandboxMark } from './sandbox-mark.ts';
 import { stateDirectory } from './state-dir.ts';
 import { taskQueueOf } from './task-queue.ts';
 import {
@@ -31,6 +33,7 @@ import {
   type VersionOptions,
   type Versions,
 } from './versions/open-versions.ts';
+import { listWorkers, type WorkerProcess } from './worker-processes.ts';
 
 const failedWithinMs = 10_000;
 const workerOptions = {
@@ -72,7 +75,11 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
   } = parts;
   // Behind the limits: what has waited for its turn may have been given away meanwhile.
   const own = createPorts(process.env, modelLimits);
-  const ports = limitPorts(fencedPorts(own, fence), workLimits(process.env), liveSandboxes(stateDirectory()));
+  const ports = limitPorts(
+    fencedPorts(own, fence),
+    workLimits(process.env),
+    liveSandboxes(stateDirectory(), askedSandbox(process.env) ?? 'local'),
+  );
   const activities = createActivities(around(ports));
   const taskQueue = taskQueueOf();
   const server = await resolveServer();
@@ -81,8 +88,10 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
   const model = modelMark(modelSettings());
   const health = await startHealth(process.env, () => own.sandbox.probe());
   const pool = lookAfterPool(process.env, ports.limits.sandbox);
-  const announced = await announceWorker({ address, taskQueue, version: build.buildId, model });
+  const sandbox = await sandboxMark(process.env);
+  const announced = await announceWorker({ address, taskQueue, version: build.buildId, model, sandbox });
   try {
+    refuseMixed(sandbox, await othersOf({ address, taskQueue }));
     const connection = await NativeConnection.connect(server.connectionOptions);
     try {
       const client = new Client({ connection, namespace });
@@ -113,6 +122,14 @@ export async function runWorker(options: VersionOptions, parts: Partial<WorkerPa
     await health.close();
   }
   await announced.gone();
+}
+
+/** The other workers of this home for the same tasks. */
+async function othersOf({ address, taskQueue }: Pick<WorkerProcess, 'address' | 'taskQueue'>) {
+  const workers = await listWorkers();
+  return workers.filter(
+    (other) => other.pid !== process.pid && other.taskQueue === taskQueue && other.address === address,
+  );
 }
 
 async function serve(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { errorTable } from '../contracts/words/errors.ts';
 import { homeMark, marksHome } from './home-mark.ts';
 import { ModelMarkSchema } from './model-mark.ts';
+import { SandboxMarkSchema } from './sandbox-mark.ts';
 import { diskError, ensurePrivateDirectory } from './state-dir.ts';
 
 const ErrorCodeSchema = z.string().transform((code) => code as keyof typeof errorTable);
@@ -23,6 +24,8 @@ const WorkerProcessSchema = z
     startedAt: z.iso.datetime(),
     /** What it asks the model with; null for one of a version that does not tell. */
     model: ModelMarkSchema.nullable().default(null),
+    /** Where it runs commands; null for one of a version that does not tell, which has the local sandbox alone. */
+    sandbox: SandboxMarkSchema.nullable().default(null),
     /** What a worker that is not ready does. */
     doing: z.string().default(''),
     /** What it has done that people should know, and what they have to do. */

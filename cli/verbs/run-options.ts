@@ -6,6 +6,7 @@ import { type Check, type TaskSpec, TaskSpecSchema } from '../../contracts/task.
 import { DurationSchema } from '../duration.ts';
 import type { Platform } from '../platform.ts';
 import { CountSchema, JsonSchema } from './define-verb.ts';
+import { SandboxOptionSchema } from './sandbox-option.ts';
 
 const texts = z.array(z.string().trim().min(1, 'expected a text')).default([]);
 
@@ -31,6 +32,7 @@ export const RunOptionsSchema = z.strictObject({
     .regex(/^[1-5]$/, 'expected a number from 1, the first, to 5, the last')
     .transform(Number)
     .optional(),
+  sandbox: SandboxOptionSchema,
   includeChanges: z.boolean().default(false),
   detach: z.boolean().default(false),
   live: z.boolean().default(false),

@@ -9,7 +9,7 @@ import { field, type Line, line, lineAndCommand, lineAt, tone } from '../termina
 import { createScreen } from '../terminal/screen.ts';
 import { askedLines } from '../view/asked-lines.ts';
 import { ownCommand } from '../view/shell-words.ts';
-import { settingsNote } from '../worker-settings.ts';
+import { sandboxWords, settingsNote } from '../worker-settings.ts';
 import {
   defineVerb,
   parseUsage,
@@ -20,6 +20,7 @@ import {
 } from './define-verb.ts';
 import { many } from './leave-option.ts';
 import { type RunOptions, RunOptionsSchema, repositoryOf, specOf } from './run-options.ts';
+import { sandboxOption } from './sandbox-option.ts';
 
 export function addRunVerb(program: Command, context: VerbContext): void {
   defineVerb(program, {
@@ -54,6 +55,7 @@ export function addRunVerb(program: Command, context: VerbContext): void {
     .option('--policy <name or file>', `what is allowed; by default "${context.platform.defaults.policy}"`)
     .option('--model <name>', 'the model; by default the configured one')
     .option('--priority <1 to 5>', 'whose turn it is when many tasks wait: 1 is the first, 3 the usual one')
+    .option(...sandboxOption)
     .option('--include-changes', 'start from the uncommitted changes too')
     .option('--detach', 'start it and return')
     .option('--live', 'with --json: also what runs right now')
@@ -70,6 +72,7 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
   const repository = await repositoryOf(options.repo, platform);
   // A full disk is named before anything meets it: a server on one says only that it does not answer.
   await platform.requireRoom();
+  await platform.chooseSandbox(options.sandbox);
   const policy = await platform.loadPolicy(options.policy ?? platform.defaults.policy);
   const model = await platform.model(options.model ?? null);
   const taskId = newTaskId(instruction, platform.randomBytes);
@@ -82,7 +85,7 @@ async function run(platform: Platform, given: string | undefined, options: RunOp
     tellsNow ? platform.uncommitted(repository) : null,
     withProgress(platform, options.json, (progress) => startServer(platform, model, progress), screen),
   ]);
-  const asked = [...askedLines(spec), ...(settings === null ? [] : [field(2, 12, 'model at', settings)])];
+  const asked = [...askedLines(spec), ...settings];
   return withClient(platform, async (client) => {
     await client.start(spec, options.priority === undefined ? {} : { priority: options.priority });
     // The task is safe on the server: its story begins while the worker still starts.
@@ -129,15 +132,20 @@ function checkModel({ model, priceKnown }: ModelFacts, options: RunOptions): voi
   }
 }
 
-/** The server, and a word on whose settings of the model a task will have where they are not this environment's. */
+/** The server, and a word on the settings that a task will have where they are the running worker's. */
 async function startServer(
   platform: Platform,
   model: ModelFacts,
   progress: (text: string) => void,
-): Promise<string | null> {
+): Promise<readonly Line[]> {
   const server = await platform.ensureServer(progress);
   const workers = server.started ? [] : await platform.workers();
-  return settingsNote(model, workers, server.facts);
+  const note = settingsNote(model, workers, server.facts);
+  const elsewhere = workers.find(({ sandbox }) => sandbox.backend === 'kubernetes');
+  return [
+    ...(note === null ? [] : [field(2, 12, 'model at', note)]),
+    ...(elsewhere === undefined ? [] : [field(2, 12, 'commands', sandboxWords(elsewhere.sandbox))]),
+  ];
 }
 
 /** On a terminal the task's own live lines show that nothing runs yet; elsewhere what takes long is said. */

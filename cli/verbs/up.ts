@@ -5,7 +5,7 @@ import { withProgress } from '../progress.ts';
 import { commandLine, field, type Line, line, tone } from '../terminal/line.ts';
 import { asTyped } from '../view/as-typed.ts';
 import { ownCommand } from '../view/shell-words.ts';
-import { otherSettingsFix, otherSettingsText } from '../worker-settings.ts';
+import { otherSettingsFix, otherSettingsText, refuseOtherSandbox, sandboxWords } from '../worker-settings.ts';
 import {
   CountSchema,
   defineVerb,
@@ -16,10 +16,12 @@ import {
   type VerbContext,
 } from './define-verb.ts';
 import { LeaveSchema, many } from './leave-option.ts';
+import { SandboxOptionSchema, sandboxOption } from './sandbox-option.ts';
 
 const OptionsSchema = z.strictObject({
   workers: CountSchema.default(1),
   leave: LeaveSchema,
+  sandbox: SandboxOptionSchema,
   json: JsonSchema,
 });
 
@@ -33,15 +35,23 @@ export function addUpVerb(program: Command, { platform }: VerbContext): void {
   })
     .option('--workers <n>', 'so many workers; by default 1')
     .option('--leave <task>', 'a task that may stay with workers of its own version; again for more', many)
+    .option(...sandboxOption)
     .action(async (raw: unknown) => {
-      const { workers: count, leave, json } = parseUsage(OptionsSchema, raw);
-      const { server, workers } = await withProgress(platform, json, async (progress) => ({
-        server: await platform.ensureServer(progress),
-        workers: await platform.ensureWorkers(count, progress, leave),
-      }));
+      const { workers: count, leave, sandbox, json } = parseUsage(OptionsSchema, raw);
+      await platform.chooseSandbox(sandbox);
+      const { server, workers } = await withProgress(platform, json, async (progress) => {
+        const ready = await platform.ensureServer(progress);
+        if (!ready.started) refuseOtherSandbox(await platform.workers());
+        return { server: ready, workers: await platform.ensureWorkers(count, progress, leave) };
+      });
       if (json) return printJson(platform, { type: 'up', server, workers });
       return printLines(platform, upLines(server, workers, platform.program));
     });
+}
+
+function workerWords({ pid, version, sandbox }: WorkerFacts): string {
+  const where = sandbox.backend === 'local' ? '' : `, commands ${sandboxWords(sandbox)}`;
+  return `process ${pid}, version ${version}${where}`;
 }
 
 function upLines(
@@ -56,9 +66,7 @@ function upLines(
     line(tone('good', title)),
     field(2, 9, 'server', `${address}, namespace ${namespace} (${kind})`),
     ...(uiAddress === null ? [] : [field(2, 9, 'page', uiAddress)]),
-    ...workers.facts.map(({ pid, version }, index) =>
-      field(2, 9, index === 0 ? 'workers' : '', `process ${pid}, version ${version}`),
-    ),
+    ...workers.facts.map((worker, index) => field(2, 9, index === 0 ? 'workers' : '', workerWords(worker))),
     ...workers.facts.flatMap(({ notes }) => notes).map((note) => field(2, 9, 'note', asTyped(note, program))),
     ...(other === null ? [] : [field(2, 9, 'note', asTyped(`${other} ${otherSettingsFix}`, program))]),
     commandLine(2, 9, 'next', ownCommand(program, 'run', 'Fix the failing test')),

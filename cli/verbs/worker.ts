@@ -21,6 +21,8 @@ export function addWorkerVerb(program: Command, { platform }: VerbContext): void
       '  TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE  the same from a file',
       '  OPENAI_BASE_URL, OPENAI_API_KEY, LONGHAUL_MODEL  the model',
       '  LONGHAUL_MODELS_FILE  profiles and prices of models',
+      '  LONGHAUL_SANDBOX  where commands run: local or kubernetes',
+      '  KUBECONFIG, LONGHAUL_KUBERNETES_CONFIG  the cluster, and how its pods are made (docs/kubernetes.md)',
       '  LONGHAUL_SANDBOX_READ_ONLY_PATHS  toolchains that are lent to sandboxes, separated by colons',
       '  LONGHAUL_HOME, LONGHAUL_TASK_QUEUE  where its state lies, and the queue that it serves',
       '  LONGHAUL_HEALTH_PORT  answers /livez and /readyz there; unset: nowhere',

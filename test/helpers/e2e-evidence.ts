@@ -17,7 +17,7 @@ import type { TaskEvent } from '../../contracts/task-event.ts';
 import type { CodingTaskInput } from '../../contracts/task-state.ts';
 import { taskGitDir } from '../../forge/layout.ts';
 import { runningServer } from '../../workers/connection.ts';
-import { artifactStore } from '../../workers/ports.ts';
+import { artifactStore } from '../../workers/local-ports.ts';
 import { secrets, type World } from './e2e-world.ts';
 import { git } from './git-fixture.ts';
 

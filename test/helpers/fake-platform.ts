@@ -16,8 +16,9 @@ export const embedded: ServerFacts = {
   version: '1.31.0',
   uiAddress: 'http://127.0.0.1:8233',
 };
+export const localWorker: WorkerFacts['sandbox'] = { backend: 'local', place: '', differs: [] };
 export const oneWorker: readonly WorkerFacts[] = [
-  { pid: 4711, address: embedded.address, version: '0.1.0', model: null, notes: [] },
+  { pid: 4711, address: embedded.address, version: '0.1.0', model: null, sandbox: localWorker, notes: [] },
 ];
 export const someModel: ModelFacts = {
   model: 'gpt-test',
@@ -88,6 +89,7 @@ export function createFakePlatform(
     defaults: { policy: 'default', maxIterations: 50, approvalTimeoutMs: 7 * 86_400_000 },
     openClient: async () => client,
     requireRoom: async () => {},
+    chooseSandbox: async (asked) => asked ?? null,
     isUnused: () => false,
     server: async () => embedded,
     ensureServer: async () => ({ facts: embedded, started: false }),

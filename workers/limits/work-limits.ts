@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { LonghaulError } from '../../contracts/error.ts';
+import { askedSandbox } from '../sandbox-choice.ts';
 import type { Environment } from '../state-dir.ts';
 
 /** How much one worker does at once. */
@@ -16,22 +17,25 @@ export interface MachineSize {
   readonly memoryBytes: number;
 }
 
+const inCluster = 100;
 const commandBytes = 1024 ** 3;
 /** A keeper, its sandbox's own processes, and their share of the page cache. */
 const sandboxBytes = 96 * 1024 ** 2;
 
 /**
  * `LONGHAUL_MAX_COMMANDS` (else two for each core, and one for each GiB of memory at most), `LONGHAUL_MAX_MODEL_CALLS` (else 8 for each core,
- * 16 at least), `LONGHAUL_MAX_SANDBOXES` (else what fits into half of the memory at 96 MiB each). Throws `config.invalid`.
+ * 16 at least), `LONGHAUL_MAX_SANDBOXES` (else what fits into half of the memory at 96 MiB each). What runs in a cluster is held by the quota
+ * there: then each is 100 when nothing is set. Throws `config.invalid`.
  */
 export function workLimits(env: Environment, machine: MachineSize = thisMachine()): WorkLimits {
   const { cores, memoryBytes } = machine;
+  const elsewhere = askedSandbox(env) === 'kubernetes';
   const atMost = Math.max(1, Math.floor(memoryBytes / commandBytes));
+  const here = Math.max(2, Math.floor(memoryBytes / 2 / sandboxBytes));
   return {
-    commands: count(env, 'LONGHAUL_MAX_COMMANDS') ?? Math.min(2 * cores, atMost),
+    commands: count(env, 'LONGHAUL_MAX_COMMANDS') ?? (elsewhere ? inCluster : Math.min(2 * cores, atMost)),
     modelCalls: count(env, 'LONGHAUL_MAX_MODEL_CALLS') ?? Math.max(16, 8 * cores),
-    sandboxes:
-      count(env, 'LONGHAUL_MAX_SANDBOXES') ?? Math.max(2, Math.floor(memoryBytes / 2 / sandboxBytes)),
+    sandboxes: count(env, 'LONGHAUL_MAX_SANDBOXES') ?? (elsewhere ? inCluster : here),
   };
 }
 

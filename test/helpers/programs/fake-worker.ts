@@ -10,7 +10,13 @@ if (mode === 'fails') {
   process.exit(1);
 }
 const timer = setInterval(() => {}, 60_000);
-const description = { address: '127.0.0.1:1', taskQueue: taskQueueOf(), version: '1', model: null };
+const description = {
+  address: '127.0.0.1:1',
+  taskQueue: taskQueueOf(),
+  version: '1',
+  model: null,
+  sandbox: null,
+};
 const worker = await announceWorker(description);
 if (mode === 'refuses') {
   await worker.failed(new LonghaulError('version.cannot_replay', 'planted'));

@@ -107,8 +107,11 @@ test('the file of a worker stays where it cannot be read for once, and goes with
 
 test('announcing twice keeps one entry, and taking it off is final', async () => {
   const home = await temporaryDirectory();
-  await announceWorker({ address: 'a:1', taskQueue: 'q', version: '1', model: null }, home);
-  const worker = await announceWorker({ address: 'a:1', taskQueue: 'q', version: '2', model: null }, home);
+  await announceWorker({ address: 'a:1', taskQueue: 'q', version: '1', model: null, sandbox: null }, home);
+  const worker = await announceWorker(
+    { address: 'a:1', taskQueue: 'q', version: '2', model: null, sandbox: null },
+    home,
+  );
   expect(await listWorkers(home)).toMatchObject([{ pid: process.pid, version: '2', ready: false }]);
   await worker.ready(['a note']);
   expect(await listWorkers(home)).toMatchObject([{ ready: true, notes: ['a note'] }]);

@@ -41,6 +41,23 @@ describe('up', () => {
     expect(text).toContain('  note     fix-it moved here\n');
   });
 
+  it('starts no worker beside one with another sandbox, which would work on the same tasks', async () => {
+    const sandbox = { backend: 'local', place: '', differs: ['LONGHAUL_SANDBOX'] } as const;
+    const ensureWorkers = vi.fn(async () => ({ facts: oneWorker, started: true }));
+    const changes = { ensureWorkers, workers: async () => oneWorker.map((one) => ({ ...one, sandbox })) };
+    await expect(output(changes, 'up', '--sandbox', 'kubernetes')).rejects.toMatchObject({
+      code: 'worker.other_settings',
+    });
+    expect(ensureWorkers).not.toHaveBeenCalled();
+  });
+
+  it('knows two sandboxes', async () => {
+    await expect(output({}, 'up', '--sandbox', 'docker')).rejects.toMatchObject({
+      code: 'usage.invalid',
+      message: expect.stringContaining('expected local or kubernetes'),
+    });
+  });
+
   it('refuses to leave what is no task', async () => {
     await expect(output({}, 'up', '--leave', 'not a task')).rejects.toMatchObject({ code: 'usage.invalid' });
   });

@@ -219,6 +219,35 @@ describe('run', () => {
       expect(client.calls).toEqual([]);
     });
 
+    it('refuses where that one runs commands in another sandbox than is asked for, and names the option', async () => {
+      const sandbox = { ...firstWorker.sandbox, differs: ['LONGHAUL_SANDBOX'] };
+      const workers = async () => [{ ...firstWorker, sandbox }];
+      const asked: unknown[] = [];
+      const chooseSandbox: Platform['chooseSandbox'] = async (word) => {
+        asked.push(word);
+        return word ?? null;
+      };
+      const words = ['--detach', '--sandbox', 'kubernetes', instruction];
+      const { code, client } = running(words, { workers, chooseSandbox });
+      await expect(code).rejects.toMatchObject({
+        code: 'worker.other_settings',
+        message: expect.stringMatching(
+          /another LONGHAUL_SANDBOX than yours, and runs commands in the local sandbox\.[\s\S]*leave out --sandbox/,
+        ),
+      });
+      expect(asked).toEqual(['kubernetes']);
+      expect(client.calls).toEqual([]);
+    });
+
+    it('says where commands run when that is not this machine', async () => {
+      const sandbox = { backend: 'kubernetes', place: 'https://cluster.example', differs: [] } as const;
+      const { code, terminal } = running(['--detach', instruction], {
+        workers: async () => [{ ...firstWorker, sandbox }],
+      });
+      expect(await code).toBe(0);
+      expect(terminal.stdout()).toContain('  commands    in pods of the cluster https://cluster.example\n');
+    });
+
     it('starts where it has the same, and where it does not tell', async () => {
       for (const some of [worker({}), { workers: async () => [firstWorker] }]) {
         const { code, terminal } = running(['--detach', instruction], some);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DoctorFacts } from '../../../../cli/platform.ts';
 import { renderLines } from '../../../../cli/terminal/render.ts';
 import { doctorLines, findingsOf } from '../../../../cli/view/doctor-report.ts';
-import { embedded, soundFacts } from '../../../helpers/fake-platform.ts';
+import { embedded, localWorker, soundFacts } from '../../../helpers/fake-platform.ts';
 
 const missingIn = (changes: Partial<DoctorFacts>) =>
   findingsOf({ ...soundFacts, ...changes }, 'longhaul')
@@ -106,7 +106,9 @@ describe('doctor', () => {
   });
 
   it('counts no worker of another server', () => {
-    const workers = [{ pid: 1, address: 'other:7233', version: '0.1.0', model: null, notes: [] }];
+    const workers = [
+      { pid: 1, address: 'other:7233', version: '0.1.0', model: null, sandbox: localWorker, notes: [] },
+    ];
     const found = findingsOf({ ...soundFacts, workers }, 'longhaul').find(({ area }) => area === 'workers');
     expect(found?.status).toBe('note');
   });
@@ -132,7 +134,9 @@ describe('doctor', () => {
 
   it('says of a worker that it has other settings of the model', () => {
     const model = { server: 'https://a.example/v1', keySet: true, differs: ['OPENAI_API_KEY'] };
-    const workers = [{ pid: 4711, address: embedded.address, version: '0.1.0', notes: [], model }];
+    const workers = [
+      { pid: 4711, address: embedded.address, version: '0.1.0', notes: [], model, sandbox: localWorker },
+    ];
     expect(findingsOf({ ...soundFacts, workers }, './longhaul')).toContainEqual({
       area: 'workers',
       status: 'note',

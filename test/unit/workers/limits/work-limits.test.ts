@@ -12,6 +12,11 @@ it.each([
   expect(workLimits({}, { cores, memoryBytes: memory * gibi })).toEqual(limits);
 });
 
+it('what runs in a cluster is not held to the size of this machine', () => {
+  const env = { LONGHAUL_SANDBOX: 'kubernetes', LONGHAUL_MAX_COMMANDS: '7' };
+  expect(workLimits(env, { cores: 1, memoryBytes: gibi })).toMatchObject({ commands: 7, sandboxes: 100 });
+});
+
 it('a setting stands above what the machine suggests', () => {
   const env = { LONGHAUL_MAX_COMMANDS: '1', LONGHAUL_MAX_MODEL_CALLS: '7', LONGHAUL_MAX_SANDBOXES: '30' };
   expect(workLimits(env, { cores: 2, memoryBytes: gibi })).toEqual({
