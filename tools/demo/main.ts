@@ -12,6 +12,7 @@ import { type ScriptedModel, startScriptedModel } from '../../models/scripted/se
 import { openTaskClient } from '../../workers/open-task-client.ts';
 import { stateDirectory } from '../../workers/state-dir.ts';
 import { answerEverything } from './answer.ts';
+import { openDemoCluster } from './cluster.ts';
 import { killWorkerInCommand } from './kill-worker.ts';
 import { demoOptions, usage } from './options.ts';
 import { demoPlatform } from './platform.ts';
@@ -29,8 +30,19 @@ if (options.help) console.log(usage);
 else process.exitCode = await demo();
 
 async function demo(): Promise<number> {
-  const scripted = (await wantsReal()) ? null : await startScripted();
-  const env = environment(scripted);
+  const home = join(stateDirectory(), 'demo');
+  const real = await wantsReal();
+  const cluster = options.sandbox === 'kubernetes' ? await openDemoCluster(process.env, home, say) : null;
+  try {
+    return await demoIn(home, real, cluster?.env ?? { LONGHAUL_SANDBOX: 'local' });
+  } finally {
+    await cluster?.close();
+  }
+}
+
+async function demoIn(home: string, real: boolean, sandbox: NodeJS.ProcessEnv): Promise<number> {
+  const scripted = real ? null : await startScripted();
+  const env = { ...environment(home, scripted), ...sandbox };
   const repository = makeSampleRepository();
   say(`the sample repository: ${repository}`);
   try {
@@ -56,8 +68,8 @@ function startScripted(): Promise<ScriptedModel> {
 }
 
 /** A home of its own: the demo's server and workers, with a model of its own, are not the user's. */
-function environment(scripted: ScriptedModel | null): NodeJS.ProcessEnv {
-  const own = { ...process.env, LONGHAUL_HOME: join(stateDirectory(), 'demo'), LONGHAUL_TASK_QUEUE: '' };
+function environment(home: string, scripted: ScriptedModel | null): NodeJS.ProcessEnv {
+  const own = { ...process.env, LONGHAUL_HOME: home, LONGHAUL_TASK_QUEUE: '' };
   if (scripted === null) return own;
   return {
     ...own,
