@@ -7,7 +7,6 @@ import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { defaultLimits } from '../activities/ports.ts';
 import type { DrillEvent, DrillOptions } from '../contracts/drill.ts';
 import { LonghaulError } from '../contracts/error.ts';
 import type { TaskId } from '../contracts/ids.ts';
@@ -24,12 +23,13 @@ import { knownServer, type ResolvedServer, resolveServer, runningServer } from '
 import { cachedBinary } from '../workers/embedded-server/find-binary.ts';
 import { withProgress } from '../workers/embedded-server/progress.ts';
 import { stopEmbeddedServer } from '../workers/embedded-server/stop.ts';
-import { artifactStore, localSandbox } from '../workers/local-ports.ts';
+import { artifactStore } from '../workers/local-ports.ts';
 import { modelSettings } from '../workers/model-config.ts';
 import { otherSettings } from '../workers/model-mark.ts';
 import { openTaskClient, openTemporalClient } from '../workers/open-task-client.ts';
 import { fullDiskBehind, requireRoom } from '../workers/room-in-home.ts';
 import { askedSandbox } from '../workers/sandbox-choice.ts';
+import { sandboxHealth } from '../workers/sandbox-health.ts';
 import { localMark, otherSandbox, type SandboxMark, sandboxMark } from '../workers/sandbox-mark.ts';
 import { ensurePrivateDirectory, stateDirectory } from '../workers/state-dir.ts';
 import { taskQueueOf } from '../workers/task-queue.ts';
@@ -283,7 +283,6 @@ async function replay(request: ReplayRequest): Promise<Replay> {
 
 async function doctor(): Promise<DoctorFacts> {
   const server = await serverHealth();
-  const { sandbox } = defaultLimits;
   return {
     node: nodeFacts(),
     git: { version: await gitVersion() },
@@ -291,21 +290,9 @@ async function doctor(): Promise<DoctorFacts> {
     server,
     workers: await workersOf(null),
     versions: server.reachable ? await versionFacts(env).catch(() => null) : null,
-    sandbox: {
-      ...(await localSandbox(env).probe()),
-      limits: [
-        `${mebibytes(sandbox.memoryBytes)} of memory`,
-        `${sandbox.processes} processes`,
-        `files up to ${mebibytes(sandbox.maxFileBytes)} in a checkpoint`,
-        `${mebibytes(defaultLimits.maxOutputBytes)} of output a command`,
-      ],
-    },
+    sandbox: await sandboxHealth(env),
     model: modelFacts(null),
   };
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 function nodeFacts(): DoctorFacts['node'] {

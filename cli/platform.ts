@@ -111,6 +111,24 @@ export interface ModelFacts {
   readonly priceKnown: boolean;
 }
 
+/** Of the sandbox that this environment asks for. */
+export type SandboxHealth =
+  | {
+      readonly backend: 'local';
+      readonly available: boolean;
+      readonly findings: readonly string[];
+      readonly limits: readonly string[];
+    }
+  | {
+      readonly backend: 'kubernetes';
+      readonly findings: readonly {
+        readonly holds: boolean;
+        readonly text: string;
+        readonly fix: string;
+      }[];
+      readonly limits: readonly string[];
+    };
+
 /** What is there and what is missing, as `doctor` looked at it; nothing was started for it. */
 export interface DoctorFacts {
   readonly node: { readonly version: string; readonly needed: string; readonly newEnough: boolean };
@@ -135,11 +153,7 @@ export interface DoctorFacts {
   readonly workers: readonly WorkerFacts[];
   /** Null where no server could be asked, or keeps none. */
   readonly versions: readonly VersionFacts[] | null;
-  readonly sandbox: {
-    readonly available: boolean;
-    readonly findings: readonly string[];
-    readonly limits: readonly string[];
-  };
+  readonly sandbox: SandboxHealth;
   readonly model: ModelFacts;
 }
 

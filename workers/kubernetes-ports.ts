@@ -6,6 +6,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
 import { createKubernetesSandbox } from '../k8s/kubernetes-sandbox.ts';
+import { type ClusterFinding, lookAtCluster } from '../k8s/look-at-cluster.ts';
 import { createPodPool, type PodPool } from '../k8s/pool/pool.ts';
 import { homeMark } from './home-mark.ts';
 import { kubernetesConfig } from './kubernetes-config.ts';
@@ -27,6 +28,16 @@ function partsOf(env: Environment) {
   const { settings, owner, pool } = kubernetesConfig(env);
   const stateDir = ensurePrivateDirectory(stateDirectory(env));
   return { cluster: kubernetesCluster(env), settings, owner: owner ?? ownerOfHome(stateDir), stateDir, pool };
+}
+
+/** What sandboxes need of the cluster, looked at without making anything. Settings that cannot be used are the only finding. */
+export async function clusterFindings(env: Environment): Promise<readonly ClusterFinding[]> {
+  try {
+    return await lookAtCluster(kubernetesCluster(env), kubernetesConfig(env).settings);
+  } catch (error) {
+    if (!(error instanceof LonghaulError)) throw error;
+    return [{ holds: false, text: error.message, fix: 'see docs/kubernetes.md' }];
+  }
 }
 
 /** Throws `config.invalid` where none is named. */

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/words/errors.ts';
 import type { DoctorFacts, VersionFacts } from '../platform.ts';
 import { field, type Line, line, tone } from '../terminal/line.ts';
-import { otherSettingsFix, otherSettingsText } from '../worker-settings.ts';
+import { otherSettingsFix, otherSettingsText, sandboxWords } from '../worker-settings.ts';
 import { asTyped } from './as-typed.ts';
 import { counted, formatBytes } from './format.ts';
 
@@ -154,7 +154,12 @@ function serverFinding(
 function workersFinding({ workers, server }: DoctorFacts, program: string): Finding {
   const served = workers.filter(({ address }) => server.facts === null || address === server.facts.address);
   if (served.length > 0) {
-    const list = served.map(({ pid, version }) => `process ${pid} (${version})`).join(', ');
+    const list = served
+      .map(
+        ({ pid, version, sandbox }) =>
+          `process ${pid} (${version}${sandbox.backend === 'local' ? '' : `, commands ${sandboxWords(sandbox)}`})`,
+      )
+      .join(', ');
     return ok('workers', list);
   }
   const configured = server.facts?.kind === 'configured';
@@ -188,8 +193,16 @@ function versionFinding({ build, current, served, tasks }: VersionFacts, program
   );
 }
 
-function sandboxFindings({ available, findings, limits }: DoctorFacts['sandbox']): readonly Finding[] {
+function sandboxFindings(sandbox: DoctorFacts['sandbox']): readonly Finding[] {
+  const { limits } = sandbox;
   const held = limits.length === 0 ? [] : [ok('limits', limits.join(', '))];
+  if (sandbox.backend === 'kubernetes') {
+    const found = sandbox.findings.map(({ holds, text, fix }) =>
+      holds ? ok('sandbox', text) : missing('sandbox', 'sandbox.unavailable', text, fix),
+    );
+    return [...found, ...held];
+  }
+  const { available, findings } = sandbox;
   if (available) {
     return [
       ok('sandbox', 'local, bubblewrap'),

@@ -40,7 +40,12 @@ export const soundFacts: DoctorFacts = {
   server: { facts: embedded, reachable: true, detail: '', startable: true },
   workers: oneWorker,
   versions: [{ build: '0.1.0-aaaaaaaaaaaa', current: true, served: true, tasks: [] }],
-  sandbox: { available: true, findings: ['bubblewrap 0.11.0'], limits: ['memory 4.0 GB', '512 processes'] },
+  sandbox: {
+    backend: 'local',
+    available: true,
+    findings: ['bubblewrap 0.11.0'],
+    limits: ['memory 4.0 GB', '512 processes'],
+  },
   model: someModel,
 };
 

@@ -68,7 +68,7 @@ describe('doctor', () => {
     ],
     [
       'no sandbox',
-      { sandbox: { available: false, findings: ['bwrap is missing'], limits: [] } },
+      { sandbox: { backend: 'local', available: false, findings: ['bwrap is missing'], limits: [] } },
       ['sandbox.unavailable'],
     ],
     ['no key', { model: { ...soundFacts.model, keySet: false } }, ['model.not_configured']],
@@ -97,7 +97,7 @@ describe('doctor', () => {
       ...soundFacts,
       git: { version: null },
       server: { facts: null, reachable: false, detail: '', startable: false },
-      sandbox: { available: false, findings: [], limits: [] },
+      sandbox: { backend: 'local', available: false, findings: [], limits: [] },
       model: { ...soundFacts.model, keySet: false, model: null },
     };
     const missing = findingsOf(nothing, 'longhaul').filter(({ status }) => status === 'missing');
@@ -130,6 +130,25 @@ describe('doctor', () => {
     expect(found[2]?.fix).toContain('longhaul up');
     const unknown = findingsOf({ ...soundFacts, versions: null }, 'longhaul');
     expect(unknown.find(({ area }) => area === 'versions')?.status).toBe('note');
+  });
+
+  it('says of a cluster what it has, and of each thing that it lacks what to do', () => {
+    const findings = [
+      { holds: true, text: 'Kubernetes v1.36.3 at https://cluster.example', fix: '' },
+      { holds: false, text: 'there is no namespace boxes', fix: 'kubectl apply -k manifests' },
+    ];
+    const sandbox = { backend: 'kubernetes', findings, limits: [] } as const;
+    const found = findingsOf({ ...soundFacts, sandbox }, 'longhaul').filter(({ area }) => area === 'sandbox');
+    expect(found).toEqual([
+      { area: 'sandbox', status: 'ok', text: findings[0]?.text, fix: null, code: null },
+      {
+        area: 'sandbox',
+        status: 'missing',
+        text: 'there is no namespace boxes',
+        fix: 'kubectl apply -k manifests',
+        code: 'sandbox.unavailable',
+      },
+    ]);
   });
 
   it('says of a worker that it has other settings of the model', () => {
