@@ -5,9 +5,11 @@ import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
 import type { Lease, Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
+import { defaultSilenceLimitMs } from '../sandbox/call-while-alive.ts';
 import { createStepRecords, type StepRecords } from '../sandbox/keeper/step-records.ts';
 import { digestOf } from '../sandbox/machine.ts';
 import type { KeeperCheckpoint, KeeperLease } from '../sandbox/protocol.ts';
+import { endSilentPods } from './end-silent.ts';
 import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
 import { withDirectories } from './known-leases.ts';
@@ -25,7 +27,11 @@ export interface KubernetesSandboxDeps {
   readonly stateDir: string;
   /** Whether leases take pods that wait; see `createPodPool` for who makes them. */
   readonly usesPool: boolean;
+  /** A keeper that answers nothing for so long counts as dead; see `defaultSilenceLimitMs`. */
+  readonly silenceLimitMs?: number;
 }
+
+const cancelLimitMs = 10_000;
 
 /** Faults of what a lease is made from. */
 const cannotBeMade = new Set<ErrorCode>([
@@ -42,6 +48,7 @@ export function createKubernetesSandbox({
   owner,
   stateDir,
   usesPool,
+  silenceLimitMs = defaultSilenceLimitMs,
 }: KubernetesSandboxDeps): Sandbox {
   const api = {
     jobs: cluster.makeApiClient(BatchV1Api),
@@ -49,7 +56,8 @@ export function createKubernetesSandbox({
     rights: cluster.makeApiClient(AuthorizationV1Api),
   };
   const leases = createLeaseJobs(api, settings, owner);
-  const call = createCallPod(cluster, settings.namespace, leases);
+  const callOnce = createCallPod(cluster, settings.namespace, leases);
+  const call = endSilentPods(callOnce, leases, silenceLimitMs);
   const claim = createPodClaim(api, leases, settings, { owner, usesPool });
   const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
@@ -104,7 +112,8 @@ export function createKubernetesSandbox({
     began: async (leaseId, stepId) => recordsOf(leaseId).wasStarted(stepId),
 
     async cancel(leaseId, stepId) {
-      await call(leaseId, { call: 'cancel', stepId });
+      // One that is stuck would hold up the end of its task; whoever cancels releases the lease next.
+      await callOnce(leaseId, { call: 'cancel', stepId }, { limitMs: cancelLimitMs });
     },
 
     async checkpoint(leaseId, input) {

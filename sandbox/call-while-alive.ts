@@ -5,17 +5,35 @@ import type { KeeperCall } from './protocol.ts';
 export const defaultSilenceLimitMs = 2 * 60_000;
 const pingsInLimit = 12;
 
+export type Ping = (signal: AbortSignal) => Promise<CallOutcome>;
+
 /** As `callKeeper`, for calls that may take hours: gives `silent` once the keeper has answered no ping beside it for `silenceLimitMs`. */
 export async function callWhileAlive(
   leaseDirectory: string,
   call: KeeperCall,
   { silenceLimitMs, ...options }: CallOptions & { readonly silenceLimitMs: number },
 ): Promise<CallOutcome> {
+  const ping: Ping = (signal) => callKeeper(leaseDirectory, { call: 'ping' }, { signal });
+  return await whileAnswering(
+    ping,
+    silenceLimitMs,
+    (signal) => callKeeper(leaseDirectory, call, { ...options, signal }),
+    options.signal,
+  );
+}
+
+/** What `make` gives, or `silent` once no ping beside it was answered for `limitMs`. */
+export async function whileAnswering(
+  ping: Ping,
+  limitMs: number,
+  make: (signal: AbortSignal) => Promise<CallOutcome>,
+  given?: AbortSignal,
+): Promise<CallOutcome> {
   const silence = new AbortController();
-  const signals = [silence.signal, ...(options.signal === undefined ? [] : [options.signal])];
-  const stop = watchSilence(leaseDirectory, silenceLimitMs, () => silence.abort());
+  const signals = [silence.signal, ...(given === undefined ? [] : [given])];
+  const stop = watchSilence(ping, limitMs, () => silence.abort());
   try {
-    return await callKeeper(leaseDirectory, call, { ...options, signal: AbortSignal.any(signals) });
+    return await make(AbortSignal.any(signals));
   } catch (error) {
     if (silence.signal.aborted && error === silence.signal.reason) return { kind: 'silent' };
     throw error;
@@ -25,14 +43,14 @@ export async function callWhileAlive(
 }
 
 /** Counts ticks of a timer, not time: a worker that was stopped itself for an hour has listened for one tick, and not for an hour. */
-function watchSilence(leaseDirectory: string, limitMs: number, onSilent: () => void): () => void {
+function watchSilence(ping: Ping, limitMs: number, onSilent: () => void): () => void {
   const stopped = new AbortController();
   let unheard = 0;
   let waiting = false;
-  const ping = async (): Promise<void> => {
+  const listen = async (): Promise<void> => {
     waiting = true;
     try {
-      const { kind } = await callKeeper(leaseDirectory, { call: 'ping' }, { signal: stopped.signal });
+      const { kind } = await ping(stopped.signal);
       if (kind === 'done') unheard = 0;
     } catch {
       // A ping that could not be made, for want of descriptors say, tells nothing of the keeper.
@@ -44,7 +62,7 @@ function watchSilence(leaseDirectory: string, limitMs: number, onSilent: () => v
   const timer = setInterval(() => {
     unheard += 1;
     if (unheard > pingsInLimit) onSilent();
-    else if (!waiting) void ping();
+    else if (!waiting) void listen();
   }, limitMs / pingsInLimit);
   return () => {
     clearInterval(timer);

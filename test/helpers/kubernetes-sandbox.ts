@@ -4,8 +4,9 @@ import path from 'node:path';
 import { BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { inject, vi } from 'vitest';
 import type { LeaseId } from '../../contracts/ids.ts';
+import type { Sandbox } from '../../contracts/sandbox.ts';
 import { jobName, type PodSettings } from '../../k8s/job.ts';
-import { createKubernetesSandbox } from '../../k8s/kubernetes-sandbox.ts';
+import { createKubernetesSandbox, type KubernetesSandboxDeps } from '../../k8s/kubernetes-sandbox.ts';
 import type { SandboxFixture } from '../conformance/sandbox-support.ts';
 import { type TestNamespace, testNamespace } from './kubectl.ts';
 import { makeSource } from './local-sandbox.ts';
@@ -26,6 +27,14 @@ export const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
   startLimitSeconds: 300,
 };
 
+export interface KubernetesFixture extends SandboxFixture {
+  readonly cluster: KubeConfig;
+  readonly namespace: string;
+  /** Another client of the same leases, by another way to the cluster or with other limits. */
+  through(more: Partial<Omit<KubernetesSandboxDeps, 'settings' | 'owner' | 'stateDir'>>): Sandbox;
+  podUid(leaseId: LeaseId): Promise<string>;
+}
+
 /** A namespace that the caller ends, and who the worker is. */
 interface Place {
   readonly space?: TestNamespace;
@@ -36,7 +45,7 @@ interface Place {
 export async function makeKubernetesFixture(
   more: Partial<PodSettings> = {},
   { space, cluster = kubeConfig() }: Place = {},
-): Promise<SandboxFixture> {
+): Promise<KubernetesFixture> {
   const directory = mkdtempSync(path.join(tmpdir(), 'longhaul-pods-'));
   const { gitDir, commit } = makeSource(directory);
   const stateDir = path.join(directory, 'state');
@@ -46,7 +55,9 @@ export async function makeKubernetesFixture(
   const settings = { ...usual, namespace: own.name, image, keeperImage, ...more };
   const { namespace } = settings;
   const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
-  const create = () => createKubernetesSandbox({ cluster, settings, owner, stateDir, usesPool: false });
+  const through: KubernetesFixture['through'] = (other) =>
+    createKubernetesSandbox({ cluster, settings, owner, stateDir, usesPool: false, ...other });
+  const create = () => through({});
   const podsOf = async (leaseId: LeaseId) => {
     const labelSelector = `batch.kubernetes.io/job-name=${jobName({ leaseId, owner })}`;
     return (await core.listNamespacedPod({ namespace, labelSelector })).items.map(
@@ -57,6 +68,13 @@ export async function makeKubernetesFixture(
   return {
     sandbox,
     another: create,
+    through,
+    cluster,
+    namespace,
+    async podUid(leaseId) {
+      const [name = ''] = await podsOf(leaseId);
+      return (await core.readNamespacedPod({ name, namespace })).metadata?.uid ?? '';
+    },
     gitDir,
     commit,
     hidden: [stateDir, gitDir, '/longhaul', '/var/run/secrets', '/run/containerd'],
