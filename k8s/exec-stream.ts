@@ -6,7 +6,7 @@ import { LonghaulError } from '../contracts/error.ts';
 
 /** The channels of v5.channel.k8s.io, https://kubernetes.io/blog/2024/08/20/websockets-transition/ */
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3 } as const;
-const pingMs = 15_000;
+const defaultPingMs = 15_000;
 const openLimitMs = 15_000;
 const stderrLimit = 4096;
 
@@ -21,7 +21,11 @@ export interface ExecTarget {
  * A command in a container as a stream: what is written is its standard input, what is read its standard output. It closes when the command
  * ends, and also when the connection is cut, which says nothing of the command. Errors: `server.unavailable`, see `isExecRefused`.
  */
-export async function openExec(cluster: KubeConfig, target: ExecTarget): Promise<Duplex> {
+export async function openExec(
+  cluster: KubeConfig,
+  target: ExecTarget,
+  pingMs = defaultPingMs,
+): Promise<Duplex> {
   const options: RequestOptions = {};
   await cluster.applyToHTTPSOptions(options);
   const socket = new WebSocket(addressOf(cluster, target), 'v5.channel.k8s.io', {
@@ -30,7 +34,7 @@ export async function openExec(cluster: KubeConfig, target: ExecTarget): Promise
     perMessageDeflate: false,
     maxPayload: 64 * 1024 * 1024,
   });
-  const stream = streamOf(socket, target);
+  const stream = streamOf(socket, target, pingMs);
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     stream.once('error', reject);
@@ -55,7 +59,7 @@ function addressOf(cluster: KubeConfig, { namespace, pod, container, command }: 
   return url.href;
 }
 
-function streamOf(socket: WebSocket, target: ExecTarget): Duplex {
+function streamOf(socket: WebSocket, target: ExecTarget, pingMs: number): Duplex {
   let said = '';
   let answered = true;
   const stream = new Duplex({
@@ -102,11 +106,14 @@ function streamOf(socket: WebSocket, target: ExecTarget): Duplex {
 
 /** The command's end as `metav1.Status`; null for exit code 0. */
 function failureOf(status: Buffer): string | null {
-  const parsed = JSON.parse(status.toString('utf8')) as {
-    readonly status?: string;
-    readonly message?: string;
-  };
-  return parsed.status === 'Success' ? null : (parsed.message ?? 'it ended');
+  const text = status.toString('utf8');
+  try {
+    const parsed = JSON.parse(text) as { readonly status?: string; readonly message?: string };
+    return parsed.status === 'Success' ? null : (parsed.message ?? 'it ended');
+  } catch {
+    // In a listener of a socket: thrown, it would end the process.
+    return text;
+  }
 }
 
 /** The connection's own word, in the details: a keeper's fault has no `exec`. */

@@ -16,6 +16,7 @@ import { withDirectories } from './known-leases.ts';
 import { createLeaseJobs } from './leases.ts';
 import { createPodStart, workLimitMs } from './pod-start.ts';
 import { createPodSteps } from './pod-steps.ts';
+import { createPodWakes } from './pod-wakes.ts';
 import { createPodClaim } from './pool/claim.ts';
 
 export interface KubernetesSandboxDeps {
@@ -29,6 +30,8 @@ export interface KubernetesSandboxDeps {
   readonly usesPool: boolean;
   /** A keeper that answers nothing for so long counts as dead; see `defaultSilenceLimitMs`. */
   readonly silenceLimitMs?: number;
+  /** Told what people who run the worker should know, a line each; a warning of the process when left out. */
+  readonly say?: (line: string) => void;
 }
 
 const cancelLimitMs = 10_000;
@@ -49,13 +52,15 @@ export function createKubernetesSandbox({
   stateDir,
   usesPool,
   silenceLimitMs = defaultSilenceLimitMs,
+  say = (line) => process.emitWarning(line),
 }: KubernetesSandboxDeps): Sandbox {
   const api = {
     jobs: cluster.makeApiClient(BatchV1Api),
     core: cluster.makeApiClient(CoreV1Api),
     rights: cluster.makeApiClient(AuthorizationV1Api),
   };
-  const leases = createLeaseJobs(api, settings, owner);
+  const wakes = createPodWakes({ cluster, namespace: settings.namespace, owner, say });
+  const leases = createLeaseJobs(api, settings, owner, wakes);
   const callOnce = createCallPod(cluster, settings.namespace, leases);
   const call = endSilentPods(callOnce, leases, silenceLimitMs);
   const claim = createPodClaim(api, leases, settings, { owner, usesPool });

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AuthorizationV1Api, BatchV1Api, CoreV1Api, V1Job, V1Pod } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import { type LeaseId, LeaseIdSchema, type TaskId, TaskIdSchema } from '../contracts/ids.ts';
@@ -6,16 +5,19 @@ import { answered, conflict, notFound, unless } from './api-faults.ts';
 import { annotation, jobName, label, managedBy, type PodSettings } from './job.ts';
 import { createJobAdmission } from './job-admission.ts';
 import { isAlive, type PodState, podState } from './pod-state.ts';
+import type { PodWaker, PodWakes } from './pod-wakes.ts';
 import { isSettledElsewhere, podJobsOf } from './pool/pod-job.ts';
 
-const pollMs = 100;
 const goneLimitMs = 60_000;
+const goneLookMs = 500;
 
 export interface LeaseJobs {
   /** True when this call made it; false when it was there. Throws `sandbox.conflict` when that is one of another specification. */
   create(job: V1Job): Promise<boolean>;
   /** What becomes of the lease's pod; null when there is no Job, or none of its pods was made yet. */
   look(leaseId: LeaseId): Promise<PodState | null>;
+  /** Says when to look again. */
+  wakerOf(leaseId: LeaseId): PodWaker;
   exists(leaseId: LeaseId): Promise<boolean>;
   /** Ends its pod, which is never made again; the Job stays, and says so to whoever asks. */
   endPod(leaseId: LeaseId): Promise<void>;
@@ -31,6 +33,7 @@ export function createLeaseJobs(
   api: { readonly jobs: BatchV1Api; readonly core: CoreV1Api; readonly rights: AuthorizationV1Api },
   { namespace }: Pick<PodSettings, 'namespace'>,
   owner: string,
+  wakes: PodWakes,
 ): LeaseJobs {
   const { jobs, core } = api;
   const admission = createJobAdmission(api, namespace);
@@ -85,6 +88,7 @@ export function createLeaseJobs(
         ? { kind: 'ended', how: endOfJob(job) }
         : null;
     },
+    wakerOf: (leaseId) => wakes.of(nameOf(leaseId)),
     exists: async (leaseId) => (await readJob(nameOf(leaseId))) !== null,
     endPod: async (leaseId) => void (await endPods(nameOf(leaseId))),
     async whyNoPod(leaseId) {
@@ -93,13 +97,15 @@ export function createLeaseJobs(
     },
     async remove(leaseId) {
       const name = nameOf(leaseId);
+      using waker = wakes.of(name);
       // Of the pool first: the lease's own Job is what tells of it.
       for (const one of podJobsOf(await readJob(name), [])) await removeJob(one.name, { uid: one.uid });
       await removeJob(name, {});
       const end = Date.now() + goneLimitMs;
       while (!(await isGone(name))) {
         if (Date.now() > end) throw stays(`${namespace}/${name}`);
-        await delay(pollMs);
+        // Jobs are not watched.
+        await waker.next(undefined, goneLookMs);
       }
     },
     async list() {

@@ -7,10 +7,9 @@ import type { KeeperCall } from '../sandbox/protocol.ts';
 import type { PodSettings } from './job.ts';
 import type { CallPod, RunningPod } from './keeper-calls.ts';
 import type { LeaseJobs } from './leases.ts';
-import { pause } from './pause.ts';
+import type { PodState } from './pod-state.ts';
 import { shallowEnds, someAncestors, sourcePack } from './source-pack.ts';
 
-const startPollMs = 100;
 const firstLookMs = 1_000;
 const lookAgainMs = 2_000;
 /** A place in a full quota may become free in the next moment; after this whoever waits is told. */
@@ -72,15 +71,16 @@ export function createPodStart(
     async untilRunning(leaseId, watch) {
       const end = Date.now() + startLimitMs;
       const refusal = watchRefusal(leases, leaseId);
+      using waker = leases.wakerOf(leaseId);
       for (;;) {
         watch.signal.throwIfAborted();
-        const state = await leases.look(leaseId);
+        const state = await lookAtLive(leases, leaseId);
         if (state?.kind === 'running') return state;
-        if (state?.kind === 'ended') throw lost(leaseId, state.how);
         const waitsFor = state?.waitsFor ?? (await refusal()) ?? 'its pod to be made';
         if (Date.now() > end) throw notStarted(leaseId, waitsFor, startLimitSeconds);
         watch.onProgress({ phase: 'start', tail: `waits for ${waitsFor}` });
-        await pause(startPollMs, watch.signal);
+        // What the cluster says of a pod that it does not make is no event.
+        await waker.next(watch.signal, state === null ? firstLookMs : undefined);
       }
     },
     async tell(spec, specDigest, { imageId }, signal) {
@@ -97,6 +97,15 @@ export function createPodStart(
       if (lacksSource === true) await supply(leaseId, source);
     },
   };
+}
+
+async function lookAtLive(
+  leases: LeaseJobs,
+  leaseId: LeaseId,
+): Promise<Exclude<PodState, { kind: 'ended' }> | null> {
+  const state = await leases.look(leaseId);
+  if (state?.kind === 'ended') throw lost(leaseId, state.how);
+  return state;
 }
 
 /** Asked again and again while a Job has no pod: why, in words; throws once the cluster has refused for too long. */

@@ -81,7 +81,7 @@ describe('what a step in a pod writes', () => {
   });
 
   test.runIf(process.env['LONGHAUL_LONG'] === '1')(
-    'a step that is silent for ten minutes is followed to its end over one connection',
+    'a step that is silent for ten minutes is followed to its end',
     { timeout: 700_000 },
     async () => {
       const { leaseId } = await acquire(fixture);

@@ -112,13 +112,13 @@ export async function openClusterFaultProxy(
   options: Omit<FaultProxyOptions, 'host' | 'port'> = {},
 ): Promise<{ readonly proxy: FaultProxy; readonly cluster: KubeConfig }> {
   const server = new URL(cluster.getCurrentCluster()?.server ?? '');
-  const port = Number(server.port === '' ? '443' : server.port);
+  const port = Number(server.port || '443');
   const proxy = await openFaultProxy({ ...options, host: server.hostname, port });
   const through = new Config();
   through.loadFromString(cluster.exportConfig());
   through.clusters = through.clusters.map(({ caData: _data, caFile: _file, ...one }) => ({
     ...one,
-    server: `https://127.0.0.1:${proxy.port}`,
+    server: `${server.protocol}//127.0.0.1:${proxy.port}`,
     // Its certificate is for another address.
     skipTLSVerify: true,
   }));

@@ -30,6 +30,8 @@ export interface PlayedKeeper {
   /** Without a word, or by a failure of the exec's own. */
   readonly cut: () => void;
   readonly fail: () => void;
+  /** How the command ended, in words that are no status. */
+  readonly failOddly: () => void;
 }
 
 /** An API server whose execs lead to a keeper as a test plays it. */
@@ -62,6 +64,7 @@ export async function playKeeper(
           // What was sent before arrives before.
           cut: () => setImmediate(() => socket.close()),
           fail: () => socket.send(Buffer.concat([Buffer.of(3), Buffer.from('{"status":"Failure"}')])),
+          failOddly: () => socket.send(Buffer.concat([Buffer.of(3), Buffer.from('no JSON')])),
         });
       },
       onBytes: () => undefined,
@@ -85,5 +88,10 @@ export async function playKeeper(
     return state;
   };
   const leases = { look, exists: async () => state !== null } as unknown as LeaseJobs;
-  return { call: createCallPod(cluster, 'sandboxes', leases, limitMs), calls: () => calls };
+  return {
+    cluster,
+    connections: () => sockets.clients.size,
+    call: createCallPod(cluster, 'sandboxes', leases, limitMs),
+    calls: () => calls,
+  };
 }

@@ -8,6 +8,7 @@ import type { Sandbox, SandboxLimits, SandboxSpec } from '../../contracts/sandbo
 import { jobName, jobOf, label } from '../../k8s/job.ts';
 import { createKubernetesSandbox } from '../../k8s/kubernetes-sandbox.ts';
 import { createLeaseJobs } from '../../k8s/leases.ts';
+import { createPodWakes } from '../../k8s/pod-wakes.ts';
 import { createPodClaim } from '../../k8s/pool/claim.ts';
 import { createPodPool } from '../../k8s/pool/pool.ts';
 import { poolLabel } from '../../k8s/pool/pool-jobs.ts';
@@ -53,6 +54,7 @@ export async function poolWorld() {
   const pool = (size: number, more: Partial<SandboxLimits> = {}) =>
     createPodPool({ cluster, settings, owner, limits: { ...limits, ...more }, size });
   const nameOf = (leaseId: LeaseId): string => jobName({ leaseId, owner });
+  const wakes = createPodWakes({ cluster, namespace, owner, say: (line) => process.emitWarning(line) });
   return {
     api,
     namespace,
@@ -61,7 +63,7 @@ export async function poolWorld() {
     nameOf,
     /** Taking a pod and nothing else, by way of an API that may fail. */
     take: (leaseId: LeaseId, through: typeof api = api) =>
-      createPodClaim(through, createLeaseJobs(through, settings, owner), settings, {
+      createPodClaim(through, createLeaseJobs(through, settings, owner, wakes), settings, {
         owner,
         usesPool: true,
       }).take(jobOf({ leaseId, taskId, owner, specDigest, limits }, settings), specDigest),
