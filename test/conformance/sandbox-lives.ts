@@ -88,7 +88,9 @@ export function sandboxLives(name: string, make: MakeSandbox): void {
         ...quiet,
         signal: controller.signal,
       });
-      await vi.waitFor(async () => expect(await fixture.sandbox.leases()).toHaveLength(1));
+      await vi.waitFor(async () => expect(await fixture.sandbox.leases()).toHaveLength(1), {
+        timeout: 30_000,
+      });
       controller.abort(new Error('worker shuts down'));
       await expect(first).rejects.toThrow('worker shuts down');
       expect(await acquire(fixture, leaseId)).toMatchObject({ adopted: true });
