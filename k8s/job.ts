@@ -200,6 +200,8 @@ function keeperOf({ keeperImage, imagePullPolicy, mirrorClaim }: PodSettings): V
     imagePullPolicy,
     restartPolicy: 'Always',
     command: ['node', '/opt/longhaul/sandbox/pod/main.ts'],
+    // The image brings its code compiled: without it Node takes four times as long to start.
+    env: [{ name: 'NODE_COMPILE_CACHE', value: '/opt/longhaul/compiled' }],
     // The agent's container is made when this has come back: by then the directories are there that it shows.
     lifecycle: { postStart: { exec: { command: ['sh', '-c', untilListening] } } },
     workingDir: podPlace.lease,

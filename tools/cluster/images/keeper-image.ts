@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunPaths } from '../paths.ts';
 import { runProgram } from '../run-program.ts';
 import type { ClusterState } from '../state.ts';
+import { compile } from './compile-keeper.ts';
 import { images } from './contents.ts';
 import { keeperToolsFile } from './ensure-images.ts';
 import { type ImportOptions, importLayered } from './layered-image.ts';
@@ -23,6 +24,7 @@ export async function importKeeper(
     await mkdir(place, { recursive: true });
     await runProgram('tar', ['-C', root, '-xf', keeperToolsFile(options.env)], { signal: options.signal });
     for (const name of code) await cp(join(project, name), join(place, name), { recursive: true });
+    await compile(place, options.signal);
   };
   await importLayered({ reference: images.keeper.reference, env: [], fill }, paths, state, options);
 }
