@@ -25,7 +25,7 @@ export const importRules: Readonly<Record<string, FolderRule>> = {
     ['@temporalio/activity', '@temporalio/common', 'zod', 'yaml', 'smol-toml', 'picomatch'],
   ),
   k8s: rule(['contracts', 'contracts/words', 'sandbox'], ['@kubernetes/client-node', 'ws']),
-  sandbox: rule(['contracts', 'contracts/words'], ['zod']),
+  sandbox: rule(['contracts', 'contracts/words'], ['zod', 'jose']),
   models: rule(['contracts', 'contracts/words'], ['openai', 'zod', 'yaml', 'smol-toml']),
   artifacts: rule(['contracts', 'contracts/words']),
   forge: rule(['contracts', 'contracts/words']),

@@ -10,8 +10,8 @@ import { keeperToolsFile } from './ensure-images.ts';
 import { type ImportOptions, importLayered } from './layered-image.ts';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
-/** What the keeper's program is made of, and the one package that it imports. */
-const code = ['contracts', 'sandbox', 'package.json', 'node_modules/zod'];
+/** What the keeper's program is made of, and the packages that it and the egress proxy import. */
+const code = ['contracts', 'sandbox', 'package.json', 'node_modules/zod', 'node_modules/jose'];
 
 /** Gives a running cluster the keeper's image of the code as it is now: a second, each time. */
 export async function importKeeper(
