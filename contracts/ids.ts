@@ -7,10 +7,13 @@ export const TaskIdSchema = z
   .brand<'TaskId'>();
 export type TaskId = z.infer<typeof TaskIdSchema>;
 
-/** `<task id>.<n>`: n counts the sandboxes that this task has used, from 1. */
+/** `<task id>.<n>`: n counts the sandboxes that this task has used, from 1. `.setup` behind it: where a lease's setup runs by itself. */
 export const LeaseIdSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}\.(?:[0-9]+|verify-[0-9]+)$/, 'expected a lease id: <task id>.<number>')
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}\.(?:[0-9]+|verify-[0-9]+)(?:\.setup)?$/,
+    'expected a lease id: <task id>.<number>',
+  )
   .brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseIdSchema>;
 

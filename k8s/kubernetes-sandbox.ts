@@ -1,14 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { AuthorizationV1Api, BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
-import { errorCode, LonghaulError } from '../contracts/error.ts';
+import { errorCode } from '../contracts/error.ts';
 import type { LeaseId } from '../contracts/ids.ts';
-import type { Lease, Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
+import type { Lease, Sandbox } from '../contracts/sandbox.ts';
 import type { ErrorCode } from '../contracts/words/errors.ts';
 import { defaultSilenceLimitMs } from '../sandbox/call-while-alive.ts';
 import { createStepRecords, type StepRecords } from '../sandbox/keeper/step-records.ts';
 import { digestOf } from '../sandbox/machine.ts';
 import type { KeeperCheckpoint, KeeperLease } from '../sandbox/protocol.ts';
+import type { EgressSettings } from './egress-url.ts';
 import { endSilentPods } from './end-silent.ts';
 import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
@@ -18,6 +19,7 @@ import { createPodStart, workLimitMs } from './pod-start.ts';
 import { createPodSteps } from './pod-steps.ts';
 import { createPodWakes } from './pod-wakes.ts';
 import { createPodClaim } from './pool/claim.ts';
+import { createSetupPods } from './setup-pods.ts';
 
 export interface KubernetesSandboxDeps {
   readonly cluster: KubeConfig;
@@ -32,6 +34,10 @@ export interface KubernetesSandboxDeps {
   readonly silenceLimitMs?: number;
   /** Told what people who run the worker should know, a line each; a warning of the process when left out. */
   readonly say?: (line: string) => void;
+  /** Trusted; what setups have made is kept here. */
+  readonly cacheDir: string;
+  /** The way out for setups; null for none. */
+  readonly egress: EgressSettings | null;
 }
 
 const cancelLimitMs = 10_000;
@@ -53,6 +59,8 @@ export function createKubernetesSandbox({
   usesPool,
   silenceLimitMs = defaultSilenceLimitMs,
   say = (line) => process.emitWarning(line),
+  cacheDir,
+  egress,
 }: KubernetesSandboxDeps): Sandbox {
   const api = {
     jobs: cluster.makeApiClient(BatchV1Api),
@@ -64,13 +72,18 @@ export function createKubernetesSandbox({
   const callOnce = createCallPod(cluster, settings.namespace, leases);
   const call = endSilentPods(callOnce, leases, silenceLimitMs);
   const claim = createPodClaim(api, leases, settings, { owner, usesPool });
-  const directoryOf = (leaseId: LeaseId): string => path.join(stateDir, 'pods', leaseId);
+  // A lease's setup has its place with the lease.
+  const directoryOf = (leaseId: LeaseId): string =>
+    path.join(stateDir, 'pods', leaseId.replace(/\.setup$/, ''));
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
   const steps = createPodSteps({ call, leases, recordsOf });
-  const { callLive, untilRunning, tell, send } = createPodStart(leases, call, directoryOf, settings);
+  const start = createPodStart(leases, call, directoryOf, settings);
+  const { callLive, untilRunning, tell, send } = start;
+  const setups = createSetupPods({ leases, start, settings, owner, egress, cacheDir });
 
   const release = async (leaseId: LeaseId): Promise<void> => {
+    await setups.end(leaseId);
     await leases.remove(leaseId);
     rmSync(directoryOf(leaseId), { recursive: true, force: true });
   };
@@ -90,15 +103,19 @@ export function createKubernetesSandbox({
 
     async acquire(spec, watch) {
       watch.signal.throwIfAborted();
-      if (spec.setup !== null) throw withoutSetup(spec);
       const { leaseId, taskId, limits } = spec;
-      const specDigest = digestOf({ limits, settings });
+      // Pods that wait have no setup: what they are given is of the lease that takes them.
+      const poolDigest = digestOf({ limits, settings });
+      const specDigest =
+        spec.setup === null ? poolDigest : digestOf({ poolDigest, setup: spec.setup.digest });
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
-      const created = await claim.take(jobOf(input, settings), specDigest);
+      const setup = await setups.resultFor(spec, watch);
+      const created = await claim.take(jobOf(input, settings), poolDigest);
       try {
         const pod = await untilRunning(leaseId, watch);
         await tell(spec, specDigest, pod, watch.signal);
+        if (setup !== null) await setups.deliver(spec, pod, setup, watch.signal);
         const options = { signal: watch.signal, onProgress: watch.onProgress };
         const { value } = await callLive(leaseId, { call: 'acquire' }, options);
         return { ...(value as KeeperLease), adopted: !created } satisfies Lease;
@@ -137,11 +154,4 @@ export function createKubernetesSandbox({
 
     leases: async () => withDirectories(await leases.list(), path.join(stateDir, 'pods')),
   };
-}
-
-function withoutSetup({ leaseId }: SandboxSpec): LonghaulError {
-  return new LonghaulError(
-    'sandbox.unavailable',
-    `Lease ${leaseId} asks for setup commands, which sandboxes in Kubernetes cannot run yet.`,
-  );
 }

@@ -92,6 +92,7 @@ export function createPodStart(
         commit: source.commit,
         shallow: shallowEnds(source.gitDir),
         imageDigest: digestOf(imageId),
+        setupDigest: spec.setup?.digest ?? null,
       };
       const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
       if (lacksSource === true) await supply(leaseId, source);

@@ -12,6 +12,7 @@ export type PodState =
       readonly job: string;
       readonly uid: string;
       readonly imageId: string;
+      readonly address: string;
     }
   | { readonly kind: 'ended'; readonly how: string };
 
@@ -40,7 +41,7 @@ export function podState(pod: V1Pod): PodState {
     return { kind: 'starting', waitsFor: waitingWords(pod, waiting) };
   const { name = '', uid = '', labels } = metadata ?? {};
   const job = labels?.['batch.kubernetes.io/job-name'] ?? '';
-  return { kind: 'running', name, job, uid, imageId: agent.imageID };
+  return { kind: 'running', name, job, uid, imageId: agent.imageID, address: status.podIP ?? '' };
 }
 
 /** Whether a pod is there and has not ended, started or not. */

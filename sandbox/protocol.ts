@@ -76,7 +76,45 @@ export type PodCall =
   /** A pack with objects that it lacks, and its index, of so many bytes; they follow as they are read. */
   | { readonly call: 'receive'; readonly packBytes: number; readonly indexBytes: number }
   /** Null when it has this commit, else a commit that it has, from which a pack may be cut. */
-  | { readonly call: 'lacks'; readonly commit: CommitId };
+  | { readonly call: 'lacks'; readonly commit: CommitId }
+  | PodSetupCall;
+
+/** A setup runs in a pod of its own, and its result is brought to the pods of leases. */
+export type PodSetupCall =
+  /** Runs the commands, once; asked again it follows. The answer is a `SetupArchive`, its bytes what checkpoints leave out. */
+  | { readonly call: 'setup'; readonly setup: PodSetup }
+  /** A part of the archive that a setup has given. */
+  | { readonly call: 'part'; readonly offset: number; readonly length: number }
+  /** Whether the lease is being made, or has been: then it needs no setup any more. */
+  | { readonly call: 'prepared' }
+  /** Takes a part of an archive in; false when it is not wanted any more. The same one twice is fine. */
+  | {
+      readonly call: 'bring';
+      readonly archive: Digest;
+      readonly offset: number;
+      readonly stdinBytes: number;
+    }
+  /** The archive is there, and the lease is to be made with it; what follows is what checkpoints leave out. */
+  | {
+      readonly call: 'unpack';
+      readonly archive: SetupArchive;
+      readonly reused: boolean;
+      readonly stdinBytes: number;
+    };
+
+export interface PodSetup {
+  readonly commands: readonly string[];
+  readonly hosts: readonly string[];
+  readonly timeoutMs: number;
+  /** The way out, with its token as the password; null without hosts. */
+  readonly egressUrl: string | null;
+}
+
+/** What setup commands have left, as a tar archive. */
+export interface SetupArchive {
+  readonly digest: Digest;
+  readonly bytes: number;
+}
 
 export interface PodLease {
   readonly leaseId: LeaseId;
@@ -85,6 +123,8 @@ export interface PodLease {
   readonly shallow: string;
   readonly specDigest: Digest;
   readonly imageDigest: Digest;
+  /** Null without one: else the lease is made once `unpack` has said of what. */
+  readonly setupDigest: Digest | null;
   readonly limits: SandboxLimits;
 }
 

@@ -7,6 +7,7 @@
 #   `hold <tag> [kill]`: stops everything else inside; the number of processes that still run follows, which `kill` kills. `wake`, without an answer, lets them go on.
 #   `signal <tag> <name> <signal> <start>`: signals the processes of a step that began at this tick; their number follows. Signal 0 counts.
 #   `count <tag>`: the number of all processes follows.
+#   `clear <tag>`: kills everything else inside; the number of processes that still run follows.
 # $1 is a directory with, for each name: <name>.sh (what to run), <name>.out (a FIFO whose reader is open), perhaps <name>.in.
 dir=$1
 ulimit -c 0
@@ -109,6 +110,11 @@ signal() {
         echo "count $name $#" >&3
         ;;
       wake) kill -s CONT -- -1 ;;
+      clear)
+        kill -s KILL -- -1
+        running "$self"
+        echo "clear $name $count" >&3
+        ;;
       signal)
         signal "$step" $more
         echo "signal $name $count" >&3

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LonghaulError } from '../contracts/error.ts';
+import type { EgressSettings } from '../k8s/egress-url.ts';
 import type { PodSettings } from '../k8s/job.ts';
+import { EgressConfigSchema, egressSettings } from './egress-settings.ts';
 import { type Environment, stateDirectory } from './state-dir.ts';
 import { yamlSettings } from './yaml-settings.ts';
 
@@ -46,6 +48,8 @@ export const KubernetesConfigSchema = z.strictObject({
     .regex(/^[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?$/, 'expected the value of a label')
     .nullable()
     .default(null),
+  /** The way out for setup commands. Null: setups that list hosts are refused. */
+  egress: EgressConfigSchema.nullable().default(null),
 });
 
 export interface KubernetesConfig {
@@ -53,6 +57,7 @@ export interface KubernetesConfig {
   readonly settings: PodSettings;
   readonly owner: string | null;
   readonly pool: number;
+  readonly egress: EgressSettings | null;
 }
 
 /** The file that `LONGHAUL_KUBERNETES_CONFIG` names, else `kubernetes.yaml` in the state directory. */
@@ -66,8 +71,8 @@ export function kubernetesConfig(env: Environment): KubernetesConfig {
   const file = kubernetesConfigFile(env);
   const found = yamlSettings(textOf(file), KubernetesConfigSchema);
   if (found.ok) {
-    const { owner, pool, ...settings } = found.value;
-    return { file, settings, owner, pool };
+    const { owner, pool, egress, ...settings } = found.value;
+    return { file, settings, owner, pool, egress: egress === null ? null : egressSettings(egress, file) };
   }
   throw new LonghaulError(
     'config.invalid',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
@@ -10,24 +10,32 @@ import { type ClusterFinding, lookAtCluster } from '../k8s/look-at-cluster.ts';
 import { createPodPool, type PodPool } from '../k8s/pool/pool.ts';
 import { homeMark } from './home-mark.ts';
 import { kubernetesConfig } from './kubernetes-config.ts';
-import { type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
+import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** Sandboxes in the cluster of KUBECONFIG, else of the user's own file, else the one that this process runs in. Throws `config.invalid`. */
 export function kubernetesSandbox(env: Environment): Sandbox {
-  const { pool, stateDir, ...more } = partsOf(env);
-  return createKubernetesSandbox({ ...more, stateDir, usesPool: pool > 0 });
+  const { pool, ...more } = partsOf(env);
+  return createKubernetesSandbox({ ...more, usesPool: pool > 0 });
 }
 
 /** The pods that wait for leases with these limits, as many as `pool` of the settings says. Throws `config.invalid`. */
 export function kubernetesPool(env: Environment, limits: SandboxLimits): PodPool & { readonly size: number } {
-  const { pool: size, stateDir: _, ...more } = partsOf(env);
-  return { ...createPodPool({ ...more, limits, size }), size };
+  const { pool: size, cluster, settings, owner } = partsOf(env);
+  return { ...createPodPool({ cluster, settings, owner, limits, size }), size };
 }
 
 function partsOf(env: Environment) {
-  const { settings, owner, pool } = kubernetesConfig(env);
+  const { settings, owner, pool, egress } = kubernetesConfig(env);
   const stateDir = ensurePrivateDirectory(stateDirectory(env));
-  return { cluster: kubernetesCluster(env), settings, owner: owner ?? ownerOfHome(stateDir), stateDir, pool };
+  return {
+    cluster: kubernetesCluster(env),
+    settings,
+    owner: owner ?? ownerOfHome(stateDir),
+    stateDir,
+    cacheDir: join(cacheDirectory(env), 'pod-setups'),
+    egress,
+    pool,
+  };
 }
 
 /** What sandboxes need of the cluster, looked at without making anything. Settings that cannot be used are the only finding. */

@@ -40,7 +40,18 @@ export function serveKeeper(server: Server, deps: ServerDeps): void {
   });
 }
 
-const podCalls: ReadonlySet<string> = new Set<PodCall['call']>(['make', 'borrow', 'receive', 'lacks']);
+const podCalls: ReadonlySet<string> = new Set<PodCall['call']>([
+  'make',
+  'borrow',
+  'receive',
+  'lacks',
+  'setup',
+  'part',
+  'prepared',
+  'bring',
+  'unpack',
+]);
+
 const isForPods = (call: KeeperCall): call is PodCall => podCalls.has(call.call);
 
 function forPods({ call }: PodCall): LonghaulError {
@@ -109,7 +120,8 @@ function receiveCall(
   });
 }
 
-function send(socket: Socket, reply: KeeperReply): void {
+/** Sends a reply, while somebody listens. */
+export function send(socket: Socket, reply: KeeperReply): void {
   if (socket.writable) writeJson(socket, reply);
 }
 

@@ -5,14 +5,17 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { LonghaulError } from '../../contracts/error.ts';
 import { createKeeper, type Keeper } from '../keeper/keeper.ts';
-import { type Answer, handle, serveCalls } from '../keeper/server.ts';
+import { type Answer, handle, type ServerDeps, serveCalls } from '../keeper/server.ts';
 import { createStepRecords } from '../keeper/step-records.ts';
 import type { KeeperCall, PodLease } from '../protocol.ts';
+import { createBroughtSetups } from './brought-setup.ts';
 import { takeFromMirror } from './mirror.ts';
 import { controlFile, keeperSocket, podPlace, subPath } from './places.ts';
-import { createPodLeaseMaker } from './pod-lease.ts';
+import { createPodLeaseMaker, type PodLeaseDeps, type PodLive } from './pod-lease.ts';
+import { createPodSetup, type PodSetupRun } from './pod-setup.ts';
 import { makePodSource, type PodSource } from './pod-source.ts';
 import { makeRunnerLine } from './runner-line.ts';
+import { createSetupCalls } from './setup-calls.ts';
 import { endUnlessTold, untoldLimitMs } from './unless-told.ts';
 
 const goodbyeMs = 2_000;
@@ -22,6 +25,11 @@ const nothing: Answer = { value: null, bytes: null };
 interface Told {
   readonly lease: PodLease;
   readonly source: PodSource;
+}
+
+interface Made {
+  readonly keeper: Keeper;
+  readonly setup: PodSetupRun;
 }
 
 /** The program of a pod's keeper. It knows nothing of its lease until a worker tells it, and lives as long as its pod. */
@@ -46,25 +54,24 @@ async function main(): Promise<void> {
   const records = createStepRecords(path.join(podPlace.lease, 'steps'));
   const waiting = endUnlessTold(untoldLimitMs, kill);
   let told: Told | null = null;
-  let keeper: Keeper | null = null;
+  let all: Made | null = null;
+  const brought = createBroughtSetups();
 
   const known = (): Told => {
     if (told !== null) return told;
     throw new LonghaulError('sandbox.start_failed', 'This pod has not been told its lease yet.');
   };
-  const made = (): Keeper => {
+  const made = (): Made => {
     const { lease } = known();
-    keeper ??= createKeeper({
-      leaseId: lease.leaseId,
-      records,
-      maker: createPodLeaseMaker({ lease, records, line, kill }),
-    });
-    return keeper;
+    all ??= makeAll({ lease, setup: () => brought.forLease(lease), records, line, kill });
+    return all;
   };
   const release = async (): Promise<void> => {
-    await keeper?.stop();
+    await all?.keeper.stop();
     kill();
   };
+  const setups = createSetupCalls({ brought, begun: () => all !== null, run: () => made().setup });
+  const leaseCalls = (): ServerDeps => ({ keeper: made().keeper, release, onCall: () => undefined });
 
   const server = createServer();
   serveCalls(server, async (socket: Socket, call: KeeperCall, stdin: Buffer | null, body: Readable) => {
@@ -86,14 +93,20 @@ async function main(): Promise<void> {
       case 'lacks':
         return { value: (await known().source.has(call.commit)) ? null : known().lease.commit, bytes: null };
       case 'restore':
-        await made().restore({ gitDir: podPlace.source, commit: call.commit });
+        await made().keeper.restore({ gitDir: podPlace.source, commit: call.commit });
         return nothing;
+      case 'setup':
+      case 'part':
+      case 'prepared':
+      case 'bring':
+      case 'unpack':
+        return await setups(socket, call, stdin ?? Buffer.alloc(0));
       case 'acquire':
       case 'exec':
       case 'cancel':
       case 'checkpoint':
       case 'release':
-        return handle({ keeper: made(), release, onCall: () => undefined }, socket, call, stdin);
+        return handle(leaseCalls(), socket, call, stdin);
     }
   });
   const own = `.${keeperSocket}.${process.pid}`;
@@ -111,6 +124,32 @@ function anothers(leaseId: string): LonghaulError {
     'sandbox.conflict',
     `This pod is that of lease ${leaseId}. Acquire the next lease.`,
   );
+}
+
+function makeAll(deps: PodLeaseDeps): Made {
+  const maker = createPodLeaseMaker(deps);
+  const { lease, records } = deps;
+  let live: Promise<PodLive> | null = null;
+  const keeper = createKeeper({
+    leaseId: lease.leaseId,
+    records,
+    maker: {
+      make: (progress) => {
+        live = maker.make(progress);
+        return live;
+      },
+      end: maker.end,
+    },
+  });
+  const setup = createPodSetup({
+    live: async () => {
+      await keeper.ready;
+      if (live === null) throw new LonghaulError('internal.bug', 'The keeper makes no lease.');
+      return await live;
+    },
+    commit: () => lease.commit,
+  });
+  return { keeper, setup };
 }
 
 await main();

@@ -19,12 +19,17 @@ interface StepMark {
   readonly sinceTicks: number;
 }
 
+export interface PodAgent extends Agent {
+  /** Kills every process of the commands; false when some are left after a while, or nobody knows. */
+  clear(): Promise<boolean>;
+}
+
 /** The agent of a pod: the runner, in another container, looks after the processes that the keeper cannot see. */
 export async function connectPodAgent(
   line: RunnerLine,
   processLimit: number,
   endPod: () => void,
-): Promise<Agent> {
+): Promise<PodAgent> {
   const runner = await connectRunner(line);
   let holds = 0;
   let lastHeldMs = 0;
@@ -59,6 +64,7 @@ export async function connectPodAgent(
         lastHeldMs = Date.now();
       };
     },
+    clear: () => clearAll(runner),
     awakeMs: () => (holds > 0 ? 0 : Date.now() - lastHeldMs),
     kill,
   };
@@ -101,6 +107,16 @@ async function holdAll(runner: Runner): Promise<boolean> {
     if (running === undefined || Date.now() - start > holdLimitMs) return false;
     if (patience) runner.send('wake');
     await delay(betweenHoldsMs);
+  }
+}
+
+async function clearAll(runner: Runner): Promise<boolean> {
+  const end = Date.now() + holdLimitMs;
+  for (;;) {
+    const left = (await runner.ask('clear'))?.[0];
+    if (left === '0') return true;
+    if (left === undefined || Date.now() > end) return false;
+    await delay(settleMs);
   }
 }
 

@@ -23,10 +23,8 @@ export function sandboxSetup(name: string, make: MakeSandbox): void {
       server = createServer((incoming, response) => {
         requests.push(incoming.url ?? '');
         response.end('from the host\n');
-      }).listen(0, '127.0.0.1');
+      }).listen(0, '0.0.0.0');
       await new Promise((resolve) => server.once('listening', resolve));
-      const address = server.address();
-      origin = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
     });
     afterAll(() => {
       server.close();
@@ -34,6 +32,9 @@ export function sandboxSetup(name: string, make: MakeSandbox): void {
     beforeEach(async () => {
       requests = [];
       fixture = await make();
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      origin = `${fixture.hostAddress}:${port}`;
     });
     afterEach(async () => {
       for (const { leaseId } of await fixture.sandbox.leases()) await fixture.sandbox.release(leaseId);
@@ -174,7 +175,7 @@ export function sandboxSetup(name: string, make: MakeSandbox): void {
     });
 
     test('without listed hosts there is no way out at all', async () => {
-      const line = `env | grep -i proxy; python3 -c "import socket; socket.create_connection(('127.0.0.1', ${origin.split(':')[1]}), 3)"`;
+      const line = `env | grep -i proxy; python3 -c "import socket; socket.create_connection(('${fixture.hostAddress}', ${origin.split(':')[1]}), 3)"`;
       await expect(prepare(setup([line]))).rejects.toMatchObject({ code: 'sandbox.setup_failed' });
     });
 
@@ -185,9 +186,9 @@ export function sandboxSetup(name: string, make: MakeSandbox): void {
       const { text } = await run(
         fixture,
         leaseId,
-        'env | grep -i proxy; ls /run/longhaul /tmp; ps -e -o comm=',
+        'env | grep -i proxy; ls /run/longhaul; ls -A /tmp; ps -e -o comm=',
       );
-      expect(text).toMatch(/^\/run\/longhaul:\ncontrol\nrunner.sh\nsh\n\n\/tmp:\n(?:sh|ps|\n)+$/);
+      expect(text).toMatch(/^control\n(?:runner.sh\n)?(?:sh|shell)\n(?:sh|ps|\n)+$/);
       expect(
         (
           await run(

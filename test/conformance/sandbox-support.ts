@@ -17,6 +17,8 @@ export interface SandboxFixture {
   /** A bare repository on the trusted side. */
   readonly gitDir: string;
   readonly commit: CommitId;
+  /** An address of this machine that a setup may be let reach. */
+  readonly hostAddress: string;
   /** Paths of the trusted side that no command may see. */
   readonly hidden: readonly string[];
   /** Ends the trusted side of a lease as a crash does. */

@@ -7,7 +7,9 @@ import type { LeaseId } from '../../contracts/ids.ts';
 import type { Sandbox } from '../../contracts/sandbox.ts';
 import { jobName, type PodSettings } from '../../k8s/job.ts';
 import { createKubernetesSandbox, type KubernetesSandboxDeps } from '../../k8s/kubernetes-sandbox.ts';
+import { setupLeaseId } from '../../k8s/setup-pods.ts';
 import type { SandboxFixture } from '../conformance/sandbox-support.ts';
+import type { TestEgress } from './egress-proxy.ts';
 import { type TestNamespace, testNamespace } from './kubectl.ts';
 import { makeSource } from './local-sandbox.ts';
 
@@ -39,24 +41,35 @@ export interface KubernetesFixture extends SandboxFixture {
 interface Place {
   readonly space?: TestNamespace;
   readonly cluster?: KubeConfig;
+  readonly egress?: TestEgress | null;
 }
 
 /** Sandboxes of the tests' cluster, in a namespace of their own. */
 export async function makeKubernetesFixture(
   more: Partial<PodSettings> = {},
-  { space, cluster = kubeConfig() }: Place = {},
+  { space, cluster = kubeConfig(), egress = null }: Place = {},
 ): Promise<KubernetesFixture> {
   const directory = mkdtempSync(path.join(tmpdir(), 'longhaul-pods-'));
   const { gitDir, commit } = makeSource(directory);
   const stateDir = path.join(directory, 'state');
   const owner = path.basename(directory).toLowerCase();
   const own = space ?? (await testNamespace({ deny: true }));
-  const { image, keeperImage } = inject('cluster');
+  await egress?.allow(own.name);
+  const { image, keeperImage, own: machine } = inject('cluster');
   const settings = { ...usual, namespace: own.name, image, keeperImage, ...more };
   const { namespace } = settings;
   const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
   const through: KubernetesFixture['through'] = (other) =>
-    createKubernetesSandbox({ cluster, settings, owner, stateDir, usesPool: false, ...other });
+    createKubernetesSandbox({
+      cluster,
+      settings,
+      owner,
+      stateDir,
+      cacheDir: path.join(directory, 'cache'),
+      egress,
+      usesPool: false,
+      ...other,
+    });
   const create = () => through({});
   const podsOf = async (leaseId: LeaseId) => {
     const labelSelector = `batch.kubernetes.io/job-name=${jobName({ leaseId, owner })}`;
@@ -77,6 +90,7 @@ export async function makeKubernetesFixture(
     },
     gitDir,
     commit,
+    hostAddress: machine?.machineAddress ?? '127.0.0.1',
     hidden: [stateDir, gitDir, '/longhaul', '/var/run/secrets', '/run/containerd'],
     async killKeeper(leaseId) {
       for (const name of await podsOf(leaseId))
@@ -90,9 +104,13 @@ export async function makeKubernetesFixture(
     },
     async leftovers(leaseId) {
       const all = await jobs.listNamespacedJob({ namespace });
-      const name = jobName({ leaseId, owner });
-      const found = all.items.filter(({ metadata }) => metadata?.name === name).map(() => `job ${name}`);
-      return [...found, ...(await podsOf(leaseId)).map((pod) => `pod ${pod}`)];
+      const ids = [leaseId, setupLeaseId(leaseId)];
+      const names = ids.map((id) => jobName({ leaseId: id, owner }));
+      const found = all.items
+        .map(({ metadata }) => metadata?.name ?? '')
+        .filter((name) => names.includes(name));
+      const pods = (await Promise.all(ids.map(podsOf))).flat();
+      return [...found.map((name) => `job ${name}`), ...pods.map((pod) => `pod ${pod}`)];
     },
     async cleanup() {
       for (const { leaseId } of await sandbox.leases()) await sandbox.release(leaseId);

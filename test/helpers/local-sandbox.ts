@@ -70,6 +70,7 @@ export async function makeLocalFixture(more: Partial<LocalSandboxDeps> = {}): Pr
     another: create,
     gitDir,
     commit,
+    hostAddress: '127.0.0.1',
     hidden: [deps.stateDir, deps.cacheDir, gitDir, homedir(), '/var/lib', '/etc/shadow', '/sys/kernel'],
     deps,
     directory,

@@ -16,6 +16,7 @@ export const runningPod: PodState = {
   job: 'lh-job',
   uid: 'u1',
   imageId: 'sha256:1',
+  address: '10.0.0.1',
 };
 
 /** One call to a keeper that a test plays. */

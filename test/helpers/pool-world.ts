@@ -49,6 +49,8 @@ export async function poolWorld() {
       settings,
       owner,
       stateDir: path.join(directory, name),
+      cacheDir: path.join(directory, 'cache'),
+      egress: null,
       usesPool: true,
     });
   const pool = (size: number, more: Partial<SandboxLimits> = {}) =>

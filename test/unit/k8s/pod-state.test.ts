@@ -19,6 +19,7 @@ function podOf(status: object, metadata: object = {}): V1Pod {
 
 const live = {
   phase: 'Running',
+  podIP: '10.244.0.7',
   initContainerStatuses: [container('keeper', running)],
   containerStatuses: [container('agent', running)],
 };
@@ -31,6 +32,7 @@ describe('what a pod is to its lease', () => {
       job: 'lh',
       uid: 'u1',
       imageId: 'sha256:agent',
+      address: '10.244.0.7',
     });
   });
 

@@ -65,7 +65,15 @@ export async function openPodWorld(): Promise<PodWorld> {
   const config = join(home, 'kubernetes.yaml');
   mkdirSync(home, { recursive: true });
   writeFileSync(config, stringify(asked));
-  const sandbox = createKubernetesSandbox({ cluster, settings, owner, stateDir: home, usesPool: true });
+  const sandbox = createKubernetesSandbox({
+    cluster,
+    settings,
+    owner,
+    stateDir: home,
+    cacheDir: `${home}/cache`,
+    egress: null,
+    usesPool: true,
+  });
   const tend = (size: number) => createPodPool({ cluster, settings, owner, limits, size }).tend();
   let leases = 0;
   let steps = 0;
