@@ -9,7 +9,7 @@ import { createGrantSigner } from '../../sandbox/egress/token.ts';
 import { podRange, serviceRange } from '../../tools/cluster/network.ts';
 import { apply, fieldOf, kubectl, testNamespace } from './kubectl.ts';
 
-const folder = fileURLToPath(new URL('../../k8s/manifests/base/egress/', import.meta.url));
+const folder = fileURLToPath(new URL('../../k8s/manifests/egress/', import.meta.url));
 
 export interface TestEgress extends AsyncDisposable, EgressSettings {
   readonly namespace: string;
