@@ -7,7 +7,8 @@ import { withPulse } from './pulse.ts';
 export function createFetchRepository({
   forge,
   artifacts,
-}: Pick<Ports, 'forge' | 'artifacts'>): TaskActivities['fetchRepository'] {
+  leaseMode,
+}: Pick<Ports, 'forge' | 'artifacts' | 'leaseMode'>): TaskActivities['fetchRepository'] {
   return ({ spec }) =>
     withPulse('fetching the repository', async () => {
       const { taskId, repository, ref, includeChanges } = spec;
@@ -21,6 +22,6 @@ export function createFetchRepository({
         manifestDigest: null,
         leaseNumber: 1,
       };
-      return { specDigest, workspace, baseBranch, notes };
+      return { specDigest, workspace, baseBranch, notes, leaseMode };
     });
 }

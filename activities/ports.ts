@@ -1,3 +1,4 @@
+import type { LeaseMode } from '../contracts/activities.ts';
 import type { ArtifactStore } from '../contracts/artifact-store.ts';
 import type { Forge } from '../contracts/forge.ts';
 import type { ModelClient } from '../contracts/model-client.ts';
@@ -18,6 +19,8 @@ export interface Ports {
   /** Why no further action of the calling activity's task is worth beginning; null otherwise, and where the task cannot be asked. */
   readonly overtaken: () => Promise<string | null>;
   readonly limits: ActivityLimits;
+  /** What tasks that begin here are given. */
+  readonly leaseMode: LeaseMode;
 }
 
 export interface ActivityLimits {

@@ -46,11 +46,16 @@ export interface Steer {
   readonly by: string;
 }
 
+/** How long a task keeps a sandbox: over its iterations, or for one iteration each. */
+export type LeaseMode = 'task' | 'iteration';
+
 export interface FetchOutput {
   readonly specDigest: Digest;
   readonly workspace: WorkspaceRef;
   readonly baseBranch: string | null;
   readonly notes: readonly RepositoryNote[];
+  /** How the worker that began the task was set: it holds for all of the task. Absent in histories of before there was a choice. */
+  readonly leaseMode?: LeaseMode;
 }
 
 export interface BaselineCheck {

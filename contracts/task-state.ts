@@ -1,5 +1,12 @@
 import type { PlanStep } from './action.ts';
-import type { BaselineCheck, SandboxFacts, Steer, TranscriptRef, WorkspaceRef } from './activities.ts';
+import type {
+  BaselineCheck,
+  LeaseMode,
+  SandboxFacts,
+  Steer,
+  TranscriptRef,
+  WorkspaceRef,
+} from './activities.ts';
 import type { ApprovalRecord, PendingApproval } from './approval.ts';
 import type { Budget, Usage } from './budget.ts';
 import type { StandingRule } from './decision.ts';
@@ -69,6 +76,8 @@ export interface TaskState {
   /** Files in the repository at the base. */
   readonly files: number;
   readonly sandbox: SandboxFacts | null;
+  /** Absent in tasks of before there was a choice: they keep their sandbox. */
+  readonly leaseMode?: LeaseMode;
   readonly checks: readonly BaselineCheck[];
   readonly transcript: TranscriptRef | null;
   readonly head: Digest | null;

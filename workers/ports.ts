@@ -12,7 +12,7 @@ import { dialects, type ModelSettings, modelSettings } from './model-config.ts';
 import { silentNotifier } from './notify/silent-notifier.ts';
 import { createWebhookNotifier, defaultWebhookTimeoutMs } from './notify/webhook-notifier.ts';
 import { overtaken } from './overtaken.ts';
-import { askedSandbox } from './sandbox-choice.ts';
+import { askedLease, askedSandbox } from './sandbox-choice.ts';
 import { type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
 /** The adapters that this machine's configuration asks for. Throws `config.invalid`, `disk.no_permission`, `disk.full`. */
@@ -29,6 +29,7 @@ export function createPorts(env: Environment = process.env, modelLimits: Partial
     notifier: notifierOf(env),
     overtaken,
     limits: defaultLimits,
+    leaseMode: askedLease(env),
   };
 }
 

@@ -3,9 +3,10 @@ import type { OpenApprovalInput } from '../contracts/activities.ts';
 import type { ApprovalRecord, PendingApproval } from '../contracts/approval.ts';
 import type { ApprovalId } from '../contracts/ids.ts';
 import { faultText, passes, waitForPassing } from './fault.ts';
+import { giveSandboxBack } from './give-sandbox-back.ts';
 import { nextReminder } from './reminders.ts';
 import { settledAs } from './settled.ts';
-import { openApproval, releaseSandboxes } from './stages.ts';
+import { openApproval } from './stages.ts';
 import { endIfAsked } from './stop-task.ts';
 import type { Task } from './task.ts';
 import { tellOfApproval } from './tell.ts';
@@ -126,16 +127,6 @@ async function openPatiently(task: Task, question: Question): Promise<PendingApp
       endIfAsked(task);
     }
   }
-}
-
-/** A sandbox that cannot be given back now is given back at the task's end; the task goes on in the next one. */
-async function giveSandboxBack(task: Task): Promise<void> {
-  try {
-    await releaseSandboxes({ taskId: task.state.taskId });
-  } catch (error) {
-    if (faultText(error) === undefined) throw error;
-  }
-  task.apply({ type: 'sandboxes_released' });
 }
 
 function answerTo(task: Task, approvalId: string): ApprovalRecord | undefined {

@@ -11,6 +11,7 @@ import type { CodingTaskInput, TaskOutcome, TaskState } from '../contracts/task-
 import { faultText } from './fault.ts';
 import { orFail } from './faults.ts';
 import { follow, goBack } from './follow.ts';
+import { endLease } from './give-sandbox-back.ts';
 import { initialState } from './initial-state.ts';
 import { runIteration } from './iteration.ts';
 import { listen } from './messages.ts';
@@ -47,27 +48,33 @@ async function prepare(task: Task, spec: TaskSpec): Promise<void> {
   const timestampMs = Date.now();
   const perceived = await orFail(() => perceive({ taskId, specDigest, workspace, timestampMs }));
   task.apply({ type: 'perceived', ...perceived });
+  await endLease(task, 'iteration');
 }
 
 async function loop(task: Task): Promise<TaskOutcome> {
   for (;;) {
     await whilePaused(task);
     endIfAsked(task);
-    if (newRunDue(task.state, workflowInfo())) {
-      // No message may be lost: a handler that still runs would change a state that has been carried over already.
-      await condition(allHandlersFinished);
-      // A cancellation that arrived just now would not reach the next run.
-      if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
-      task.apply({ type: 'continued_as_new' });
-      // A run stays on the version that began it; the next one belongs to the version that is current by then.
-      const nextRun = makeContinueAsNewFunc<typeof codingTask>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
-      await nextRun({ type: 'continue', state: task.state });
-    }
+    if (newRunDue(task.state, workflowInfo())) await beginNewRun(task);
     if (task.state.rollbackTo !== null) await goBack(task, task.state.rollbackTo, 'A person', true);
     const end = await runIteration(task);
     const outcome = end.outcome ?? (await follow(task, end));
     if (outcome !== null) return outcome;
+    await endLease(task, 'iteration');
   }
+}
+
+/** Does not come back. */
+async function beginNewRun(task: Task): Promise<void> {
+  await endLease(task, 'task');
+  // No message may be lost: a handler that still runs would change a state that has been carried over already.
+  await condition(allHandlersFinished);
+  // A cancellation that arrived just now would not reach the next run.
+  if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
+  task.apply({ type: 'continued_as_new' });
+  // A run stays on the version that began it; the next one belongs to the version that is current by then.
+  const nextRun = makeContinueAsNewFunc<typeof codingTask>({ initialVersioningBehavior: 'AUTO_UPGRADE' });
+  await nextRun({ type: 'continue', state: task.state });
 }
 
 async function whilePaused(task: Task): Promise<void> {

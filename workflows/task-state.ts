@@ -21,6 +21,7 @@ const changes: Changes = {
     specDigest: fetched.specDigest,
     workspace: fetched.workspace,
     baseBranch: fetched.baseBranch,
+    ...(fetched.leaseMode === undefined ? {} : { leaseMode: fetched.leaseMode }),
   }),
   perceived: (s, { contextDigest, workspace, sandbox, checks, files }) => ({
     ...s,

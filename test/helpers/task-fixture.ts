@@ -69,6 +69,7 @@ export async function makeTaskFixture(options: TaskFixtureOptions = {}): Promise
     notifier: silentNotifier,
     overtaken: async () => null,
     limits: { ...defaultLimits, ...options.limits },
+    leaseMode: 'task',
   };
   onTestFinished(async () => {
     for (const { leaseId } of await local.sandbox.leases()) await local.sandbox.release(leaseId);
