@@ -36,6 +36,11 @@ async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise
     const workspace = { ...input.workspace, leaseNumber };
     const lease = await holdLease(ports, { taskId, workspace, setup }, pulse);
     gone.push(...lease.dead);
+    if (await isToBeLeft(ports, lease, input.actions)) {
+      // It stays until history knows its successor: until then it is what leads there.
+      leaseNumber = lease.leaseNumber + 1;
+      continue;
+    }
     const earlier = await observationsOfDead(ports, input, gone, pulse);
     const done =
       earlier === null
@@ -50,6 +55,17 @@ async function execute(ports: Ports, input: ExecuteInput, pulse: Pulse): Promise
     'sandbox.start_failed',
     `the sandbox of ${taskId} was lost ${maxLosses} times before an action began: see the logs of its keepers`,
   );
+}
+
+/** Whether a sandbox that will end by itself is to be left for the next one: only while it holds nothing but the last checkpoint. */
+async function isToBeLeft(
+  ports: Ports,
+  { leaseId, renewAtMs }: HeldLease,
+  actions: readonly Action[],
+): Promise<boolean> {
+  if (renewAtMs === null || Date.now() < renewAtMs) return false;
+  for (const action of actions) if (await hasBegun(ports, leaseId, action)) return false;
+  return true;
 }
 
 /** Null when the sandbox was lost on the way; what it had begun is then to be asked of it. */

@@ -9,6 +9,7 @@ export interface HeldLease {
   readonly leaseId: LeaseId;
   readonly leaseNumber: number;
   readonly facts: SandboxFacts;
+  readonly renewAtMs: Lease['renewAtMs'];
   /** Sandboxes of this task that were found dead on the way, oldest first. They stay until `releaseEarlier`, since they know what ran in them. */
   readonly dead: readonly LeaseId[];
 }
@@ -35,7 +36,7 @@ export async function holdLease(
     };
     try {
       const lease = await acquire(ports, spec, pulse);
-      return { leaseId, leaseNumber, facts: factsOf(lease), dead };
+      return { leaseId, leaseNumber, facts: factsOf(lease), renewAtMs: lease.renewAtMs, dead };
     } catch (error) {
       if (errorCode(error) !== 'sandbox.lost') throw error;
       dead.push(leaseId);

@@ -38,6 +38,8 @@ export interface Lease {
   readonly setupReused: boolean;
   /** True when this lease was alive already, with whatever its workspace holds. */
   readonly adopted: boolean;
+  /** From then on a task takes the next lease as soon as nothing of it runs here, since this one ends by itself some time later; null: it does not. */
+  readonly renewAtMs: number | null;
 }
 
 /** One command. `argv` runs without a shell; a shell line is `['sh', '-c', line]` or `['bash', '-c', line]`. */

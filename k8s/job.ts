@@ -26,6 +26,8 @@ export interface PodSettings {
   readonly mirrorClaim: string | null;
   /** The pod ends after this, whatever is in it. */
   readonly activeDeadlineSeconds: number;
+  /** The pod ends when nobody has called for so long and no command runs: those of a worker that is gone do not stay. */
+  readonly idleLimitSeconds: number;
   /** What the pods give way to; null for the cluster's usual one. */
   readonly priorityClass: string | null;
   /** How long a pod may wait for a node, its images and its containers. */
@@ -193,13 +195,13 @@ function agentOf(
 
 const untilListening = `until [ -S ${podPlace.lease}/${keeperSocket} ]; do sleep 0.02; done`;
 
-function keeperOf({ keeperImage, imagePullPolicy, mirrorClaim }: PodSettings): V1Container {
+function keeperOf({ keeperImage, imagePullPolicy, mirrorClaim, idleLimitSeconds }: PodSettings): V1Container {
   return {
     name: container.keeper,
     image: keeperImage,
     imagePullPolicy,
     restartPolicy: 'Always',
-    command: ['node', '/opt/longhaul/sandbox/pod/main.ts'],
+    command: ['node', '/opt/longhaul/sandbox/pod/main.ts', String(idleLimitSeconds)],
     // The image brings its code compiled: without it Node takes four times as long to start.
     env: [{ name: 'NODE_COMPILE_CACHE', value: '/opt/longhaul/compiled' }],
     // The agent's container is made when this has come back: by then the directories are there that it shows.

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { AuthorizationV1Api, BatchV1Api, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { errorCode } from '../contracts/error.ts';
@@ -15,10 +15,12 @@ import { type JobInput, jobOf, type PodSettings } from './job.ts';
 import { createCallPod } from './keeper-calls.ts';
 import { withDirectories } from './known-leases.ts';
 import { createLeaseJobs } from './leases.ts';
-import { createPodStart, workLimitMs } from './pod-start.ts';
+import { createMadeLeases } from './made-leases.ts';
+import { createPodStart, lost, workLimitMs } from './pod-start.ts';
 import { createPodSteps } from './pod-steps.ts';
 import { createPodWakes } from './pod-wakes.ts';
 import { createPodClaim } from './pool/claim.ts';
+import { renewalOf } from './renewal.ts';
 import { createSetupPods } from './setup-pods.ts';
 
 export interface KubernetesSandboxDeps {
@@ -72,9 +74,8 @@ export function createKubernetesSandbox({
   const callOnce = createCallPod(cluster, settings.namespace, leases);
   const call = endSilentPods(callOnce, leases, silenceLimitMs);
   const claim = createPodClaim(api, leases, settings, { owner, usesPool });
-  // A lease's setup has its place with the lease.
-  const directoryOf = (leaseId: LeaseId): string =>
-    path.join(stateDir, 'pods', leaseId.replace(/\.setup$/, ''));
+  const made = createMadeLeases(path.join(stateDir, 'pods'));
+  const { directoryOf } = made;
   const recordsOf = (leaseId: LeaseId): StepRecords => createStepRecords(directoryOf(leaseId));
 
   const steps = createPodSteps({ call, leases, recordsOf });
@@ -85,7 +86,11 @@ export function createKubernetesSandbox({
   const release = async (leaseId: LeaseId): Promise<void> => {
     await setups.end(leaseId);
     await leases.remove(leaseId);
-    rmSync(directoryOf(leaseId), { recursive: true, force: true });
+    made.remove(leaseId);
+  };
+
+  const refuseGone = async (leaseId: LeaseId): Promise<void> => {
+    if (made.has(leaseId) && !(await leases.exists(leaseId))) throw lost(leaseId, 'its Job is gone');
   };
 
   return {
@@ -109,16 +114,19 @@ export function createKubernetesSandbox({
       const specDigest =
         spec.setup === null ? poolDigest : digestOf({ poolDigest, setup: spec.setup.digest });
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
+      await refuseGone(leaseId);
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
       const setup = await setups.resultFor(spec, watch);
       const created = await claim.take(jobOf(input, settings), poolDigest);
+      made.add(leaseId);
       try {
         const pod = await untilRunning(leaseId, watch);
         await tell(spec, specDigest, pod, watch.signal);
         if (setup !== null) await setups.deliver(spec, pod, setup, watch.signal);
         const options = { signal: watch.signal, onProgress: watch.onProgress };
         const { value } = await callLive(leaseId, { call: 'acquire' }, options);
-        return { ...(value as KeeperLease), adopted: !created } satisfies Lease;
+        const renewAtMs = renewalOf(pod.startedAtMs, settings);
+        return { ...(value as KeeperLease), adopted: !created, renewAtMs } satisfies Lease;
       } catch (error) {
         // Gone before the caller knows, so that asking again starts afresh.
         const code = errorCode(error) ?? 'sandbox.lost';

@@ -138,7 +138,7 @@ function notStarted(leaseId: LeaseId, waitsFor: string, limitSeconds: number): L
   );
 }
 
-function lost(leaseId: LeaseId, how = ''): LonghaulError {
+export function lost(leaseId: LeaseId, how = ''): LonghaulError {
   return new LonghaulError(
     'sandbox.lost',
     `The sandbox of lease ${leaseId} is gone${how === '' ? '' : ` (${how})`}. Acquire the next lease and restore the last checkpoint.`,

@@ -13,6 +13,7 @@ export type PodState =
       readonly uid: string;
       readonly imageId: string;
       readonly address: string;
+      readonly startedAtMs: number | null;
     }
   | { readonly kind: 'ended'; readonly how: string };
 
@@ -41,7 +42,15 @@ export function podState(pod: V1Pod): PodState {
     return { kind: 'starting', waitsFor: waitingWords(pod, waiting) };
   const { name = '', uid = '', labels } = metadata ?? {};
   const job = labels?.['batch.kubernetes.io/job-name'] ?? '';
-  return { kind: 'running', name, job, uid, imageId: agent.imageID, address: status.podIP ?? '' };
+  return {
+    kind: 'running',
+    name,
+    job,
+    uid,
+    imageId: agent.imageID,
+    address: status.podIP ?? '',
+    startedAtMs: status.startTime?.getTime() ?? null,
+  };
 }
 
 /** Whether a pod is there and has not ended, started or not. */

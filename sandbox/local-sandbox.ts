@@ -130,7 +130,7 @@ export function createLocalSandbox(deps: LocalSandboxDeps): Sandbox {
         createLease(leasesDir, spec.leaseId, configOf(deps, spec, requireMachine(deps)));
       if (!created) refuseOtherSpec(found ?? readConfig(directoryOf(spec.leaseId)), spec);
       const lease = await reachKeeper(spec.leaseId, { signal: watch.signal, onProgress: watch.onProgress });
-      return { ...lease, adopted: !created } satisfies Lease;
+      return { ...lease, adopted: !created, renewAtMs: null } satisfies Lease;
     },
 
     async exec(leaseId, step, watch) {

@@ -128,7 +128,7 @@ export interface PodLease {
   readonly limits: SandboxLimits;
 }
 
-export type KeeperLease = Omit<Lease, 'adopted'>;
+export type KeeperLease = Omit<Lease, 'adopted' | 'renewAtMs'>;
 export type KeeperStepResult = Omit<StepResult, 'output'>;
 /** The answer to an `exec` that asked for its output by offset: what the whole is, for the caller to compare with what it has. */
 export interface KeeperFedResult extends KeeperStepResult {

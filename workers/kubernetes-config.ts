@@ -37,6 +37,7 @@ export const KubernetesConfigSchema = z.strictObject({
   diskBytes: bytes.default(4096 * mebibyte),
   mirrorClaim: name.nullable().default(null),
   activeDeadlineSeconds: seconds.default(daySeconds),
+  idleLimitSeconds: seconds.default(3600),
   ttlSeconds: seconds.default(3600),
   priorityClass: name.nullable().default(null),
   startLimitSeconds: seconds.default(300),

@@ -1,14 +1,14 @@
 import { copyFileSync, linkSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { LonghaulError } from '../../contracts/error.ts';
 import { createKeeper, type Keeper } from '../keeper/keeper.ts';
-import { type Answer, handle, type ServerDeps, serveCalls } from '../keeper/server.ts';
+import { type Answer, type Handle, handle, type ServerDeps, serveCalls } from '../keeper/server.ts';
 import { createStepRecords } from '../keeper/step-records.ts';
-import type { KeeperCall, PodLease } from '../protocol.ts';
+import type { PodLease } from '../protocol.ts';
 import { createBroughtSetups } from './brought-setup.ts';
+import { createIdleWatch } from './idle-watch.ts';
 import { takeFromMirror } from './mirror.ts';
 import { controlFile, keeperSocket, podPlace, subPath } from './places.ts';
 import { createPodLeaseMaker, type PodLeaseDeps, type PodLive } from './pod-lease.ts';
@@ -33,7 +33,7 @@ interface Made {
 }
 
 /** The program of a pod's keeper. It knows nothing of its lease until a worker tells it, and lives as long as its pod. */
-async function main(): Promise<void> {
+async function main(idleLimitMs: number): Promise<void> {
   process.chdir(podPlace.lease);
   process.umask(0o022);
   const ending = new AbortController();
@@ -74,7 +74,11 @@ async function main(): Promise<void> {
   const leaseCalls = (): ServerDeps => ({ keeper: made().keeper, release, onCall: () => undefined });
 
   const server = createServer();
-  serveCalls(server, async (socket: Socket, call: KeeperCall, stdin: Buffer | null, body: Readable) => {
+  const idle = createIdleWatch(idleLimitMs, () => {
+    process.stderr.write('nobody has called for the idle limit: the pod is given up\n');
+    void release();
+  });
+  const answer: Handle = async (socket, call, stdin, body) => {
     waiting.heard();
     switch (call.call) {
       case 'ping':
@@ -108,7 +112,8 @@ async function main(): Promise<void> {
       case 'release':
         return handle(leaseCalls(), socket, call, stdin);
     }
-  });
+  };
+  serveCalls(server, (...call) => idle.during(() => answer(...call)));
   const own = `.${keeperSocket}.${process.pid}`;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -152,4 +157,6 @@ function makeAll(deps: PodLeaseDeps): Made {
   return { keeper, setup };
 }
 
-await main();
+const idleLimitSeconds = Number(process.argv[2]);
+if (!(idleLimitSeconds > 0)) throw new Error('usage: main.ts <seconds that a pod may be idle>');
+await main(idleLimitSeconds * 1000);

@@ -24,6 +24,7 @@ export const usual: Omit<PodSettings, 'namespace' | 'image' | 'keeperImage'> = {
   diskBytes: 2 * 1024 ** 3,
   mirrorClaim: null,
   activeDeadlineSeconds: 3600,
+  idleLimitSeconds: 600,
   ttlSeconds: 3600,
   priorityClass: null,
   startLimitSeconds: 300,

@@ -17,6 +17,7 @@ export const runningPod: PodState = {
   uid: 'u1',
   imageId: 'sha256:1',
   address: '10.0.0.1',
+  startedAtMs: 0,
 };
 
 /** One call to a keeper that a test plays. */

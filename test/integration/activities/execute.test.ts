@@ -287,3 +287,41 @@ describe('execute, tried again', () => {
     expect(done).toMatchObject({ sandboxLost: true, workspace: { ...task.base, leaseNumber: 2 } });
   });
 });
+
+describe('execute, in a sandbox that will end by itself', () => {
+  const dueFrom =
+    (task: TaskFixture, leaseNumber: number): typeof task.ports.sandbox.acquire =>
+    async (spec, watch) => {
+      const lease = await task.ports.sandbox.acquire(spec, watch);
+      return spec.leaseId === task.leaseId(leaseNumber) ? { ...lease, renewAtMs: Date.now() - 1 } : lease;
+    };
+
+  test('leaves it for the next one before anything runs, and the workspace is the last checkpoint', async () => {
+    const task = await makeTaskFixture();
+    const first = await inActivity(
+      createExecute(task.ports),
+      inputOf(task, 1, await actionsOf(task, 1, shellBody('echo one > a'))),
+    );
+    const sandbox = { ...task.ports.sandbox, acquire: dueFrom(task, 1) };
+    const actions = await actionsOf(task, 2, shellBody('cat a; echo two >> a'), count);
+    const input = inputOf(task, 2, actions, first.workspace);
+    const done = await inActivity(createExecute({ ...task.ports, sandbox }), input);
+    expect(done.observations.map(({ status }) => status)).toEqual(['ok', 'ok']);
+    expect(done).toMatchObject({ sandboxLost: false, workspace: { leaseNumber: 2 } });
+    expect(await filesAt(task, done.workspace, 'a', 'count')).toEqual({ a: 'one\ntwo\n', count: 'ran\n' });
+    // Asked again, as after a worker's death before history knew of it: nothing runs twice.
+    const again = await inActivity(createExecute({ ...task.ports, sandbox }), input);
+    expect(again.workspace).toEqual(done.workspace);
+  });
+
+  test('stays in it while one of its actions has begun there', async () => {
+    const task = await makeTaskFixture();
+    const actions = await actionsOf(task, 1, count, count);
+    const died = mortal(task.ports, 1, 'sandbox.exec').ports;
+    await expect(inActivity(createExecute(died), inputOf(task, 1, actions))).rejects.toThrow(WorkerDied);
+    const sandbox = { ...task.ports.sandbox, acquire: dueFrom(task, 1) };
+    const done = await inActivity(createExecute({ ...task.ports, sandbox }), inputOf(task, 1, actions));
+    expect(done.workspace.leaseNumber).toBe(1);
+    expect(await filesAt(task, done.workspace, 'count')).toEqual({ count: 'ran\nran\n' });
+  });
+});

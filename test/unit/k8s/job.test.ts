@@ -15,6 +15,7 @@ const settings: PodSettings = {
   diskBytes: 8 * 1024 ** 3,
   mirrorClaim: null,
   activeDeadlineSeconds: 86_400,
+  idleLimitSeconds: 3600,
   ttlSeconds: 3600,
   priorityClass: null,
   startLimitSeconds: 300,

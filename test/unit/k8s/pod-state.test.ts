@@ -20,6 +20,7 @@ function podOf(status: object, metadata: object = {}): V1Pod {
 const live = {
   phase: 'Running',
   podIP: '10.244.0.7',
+  startTime: new Date(0),
   initContainerStatuses: [container('keeper', running)],
   containerStatuses: [container('agent', running)],
 };
@@ -33,6 +34,7 @@ describe('what a pod is to its lease', () => {
       uid: 'u1',
       imageId: 'sha256:agent',
       address: '10.244.0.7',
+      startedAtMs: 0,
     });
   });
 
