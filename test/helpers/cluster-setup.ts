@@ -9,6 +9,7 @@ import { runProgram } from '../../tools/cluster/run-program.ts';
 import { readState } from '../../tools/cluster/state.ts';
 import { up } from '../../tools/cluster/up.ts';
 import { isRunning, thisProcess } from '../../workers/process-lock.mjs';
+import { type Ask, objectsOfLonghaul, refuseLeftovers } from './cluster-leftovers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -69,7 +70,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     report(`using the cluster of KUBECONFIG=${chosen.split(delimiter).join(' and ')}, image ${image}`);
     await runProgram('kubectl', ['version'], { env });
     project.provide('cluster', { kubeconfig: chosen, kubectl: 'kubectl', image, keeperImage });
-    return async () => {};
+    const ask: Ask = (args) => runProgram('kubectl', args, { env });
+    const before = await objectsOfLonghaul(ask);
+    return () => refuseLeftovers(ask, before);
   }
   const directory = runDirectory(env);
   const users = usersOf(directory);
@@ -84,8 +87,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     enforcer: state.parts.find(({ name }) => name === 'net-policy')?.pid ?? 0,
     machineAddress: addressesOf(state.slot).machine,
   };
-  project.provide('cluster', { kubeconfig, kubectl: join(programs, 'kubectl'), image, keeperImage, own });
+  const kubectl = join(programs, 'kubectl');
+  project.provide('cluster', { kubeconfig, kubectl, image, keeperImage, own });
+  // No proxy leads to an address that only this machine has.
+  const direct = { ...env, KUBECONFIG: kubeconfig, NO_PROXY: '*', no_proxy: '*' };
+  const ask: Ask = (args) => runProgram(kubectl, args, { env: direct });
+  const before = await objectsOfLonghaul(ask);
   return async () => {
-    if (toBeEnded && users.leave().last) await down(directory);
+    const last = !toBeEnded || users.leave().last;
+    // What other runs still use is theirs.
+    if (!last) return;
+    try {
+      await refuseLeftovers(ask, before);
+    } finally {
+      if (toBeEnded) await down(directory);
+    }
   };
 }
