@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What a set-up has started is ended, also on a machine that is busy.
-    teardownTimeout: 60_000,
+    teardownTimeout: 180_000,
     projects: [
       { extends: true, test: { name: 'unit', include: folders('unit') } },
       { extends: true, test: { name: 'architecture', include: folders('architecture') } },
@@ -40,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: folders('chaos'),
+          exclude: folders('chaos/cluster'),
           testTimeout: 180_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -55,6 +56,18 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
+        },
+      },
+      // Faults of a cluster's own parts, which all that runs on it would feel: `npm run chaos -- --cluster`.
+      {
+        extends: true,
+        test: {
+          name: 'cluster-chaos',
+          include: folders('chaos/cluster'),
+          globalSetup: ['test/helpers/cluster-setup.ts'],
+          testTimeout: 480_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -34,8 +34,12 @@ export function clusterEnvironment(
   return { LONGHAUL_SANDBOX: 'kubernetes', LONGHAUL_KUBERNETES_CONFIG: file, KUBECONFIG: kubeconfig };
 }
 
-export async function openClusterWorld(options: WorldOptions): Promise<ClusterWorld> {
+/** The options may need to know the namespace. */
+export async function openClusterWorld(
+  wanted: WorldOptions | ((namespace: string) => Promise<WorldOptions>),
+): Promise<ClusterWorld> {
   const space: TestNamespace = await testNamespace({ deny: true });
+  const options = typeof wanted === 'function' ? await wanted(space.name) : wanted;
   const directory = mkdtempSync(join(tmpdir(), 'longhaul-cluster-world-'));
   const env = clusterEnvironment(directory, space.name);
   const world = await openWorld({ ...options, env: { ...env, ...options.env } });

@@ -8,10 +8,11 @@ import type { Run } from '../../test/chaos/run-cell.ts';
 import { sumReports } from '../sum-reports.ts';
 import { recoveryLines, tableOf } from './table.ts';
 
-// npm run chaos [-- --ci | --long] [--seed N] [--only TEXT] [--report FILE]
+// npm run chaos [-- --cluster] [--ci | --long] [--seed N] [--only TEXT] [--report FILE]
 // Crosses faults with moments, prints the table, and closes with `N passed, N failed`.
 const { values } = parseArgs({
   options: {
+    cluster: { type: 'boolean', default: false },
     ci: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     seed: { type: 'string' },
@@ -27,12 +28,12 @@ const report = values.report ?? join(directory, 'report.json');
 const runsFile = join(directory, 'runs.jsonl');
 
 console.log(
-  `chaos, ${level}, seed ${seed} (again: npm run chaos -- ${values.long ? '--long ' : ''}--seed ${seed})`,
+  `chaos, ${level}, seed ${seed} (again: npm run chaos -- ${values.cluster ? '--cluster ' : ''}${values.long ? '--long ' : ''}--seed ${seed})`,
 );
 const child = spawn(
   process.execPath,
   [
-    ...['node_modules/vitest/vitest.mjs', 'run', '--project', 'chaos'],
+    ...['node_modules/vitest/vitest.mjs', 'run', '--project', values.cluster ? 'cluster-chaos' : 'chaos'],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     // Files of test/chaos, by a part of their name.
     ...(values.only === undefined ? [] : [values.only]),
