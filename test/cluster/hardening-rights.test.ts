@@ -28,7 +28,7 @@ async function rightsOf(account: string, namespace: string): Promise<readonly st
 test('the worker has the rights of its Role in the namespace of sandboxes, none elsewhere, and the account of pods has none', async () => {
   await using space = await deployedSandboxes();
   expect(await rightsOf(workerOf(space.name), space.name)).toEqual([
-    'jobs.batch create get list watch delete',
+    'jobs.batch create get list watch patch delete',
     'pods create get list watch patch delete',
     'pods/exec create get',
   ]);
