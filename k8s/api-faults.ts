@@ -24,6 +24,7 @@ function parsed(text: string): unknown {
 
 /** `server.unavailable`, or `sandbox.unavailable` where this cluster does not know or not let the worker. */
 export function apiFault(error: unknown): LonghaulError {
+  if (error instanceof LonghaulError) return error;
   const found = wordsOf(error);
   const code = error instanceof ApiException ? error.code : 0;
   if (code === unauthorized)
@@ -55,7 +56,6 @@ export async function unless<T, Other>(
     return await call;
   } catch (error) {
     if (error instanceof ApiException && [status].flat().includes(error.code)) return other;
-    if (error instanceof LonghaulError) throw error;
     throw apiFault(error);
   }
 }

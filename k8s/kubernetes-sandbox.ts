@@ -32,6 +32,8 @@ export interface KubernetesSandboxDeps {
   readonly stateDir: string;
   /** Whether leases take pods that wait; see `createPodPool` for who makes them. */
   readonly usesPool: boolean;
+  /** Throws where the walls of sandboxes do not hold: asked before each new lease. */
+  readonly requireWalls: (signal: AbortSignal) => Promise<void>;
   /** A keeper that answers nothing for so long counts as dead; see `defaultSilenceLimitMs`. */
   readonly silenceLimitMs?: number;
   /** Told what people who run the worker should know, a line each; a warning of the process when left out. */
@@ -59,6 +61,7 @@ export function createKubernetesSandbox({
   owner,
   stateDir,
   usesPool,
+  requireWalls,
   silenceLimitMs = defaultSilenceLimitMs,
   say = (line) => process.emitWarning(line),
   cacheDir,
@@ -93,6 +96,11 @@ export function createKubernetesSandbox({
     if (made.has(leaseId) && !(await leases.exists(leaseId))) throw lost(leaseId, 'its Job is gone');
   };
 
+  /** Before anything untrusted is begun for a lease; one that is adopted was begun behind walls that were seen. */
+  const seeWalls = async (leaseId: LeaseId, signal: AbortSignal): Promise<void> => {
+    if (!(await leases.exists(leaseId))) await requireWalls(signal);
+  };
+
   return {
     async probe() {
       try {
@@ -116,6 +124,7 @@ export function createKubernetesSandbox({
       const input: JobInput = { leaseId, taskId, owner, specDigest, limits };
       await refuseGone(leaseId);
       mkdirSync(directoryOf(leaseId), { recursive: true, mode: 0o700 });
+      await seeWalls(leaseId, watch.signal);
       const setup = await setups.resultFor(spec, watch);
       const created = await claim.take(jobOf(input, settings), poolDigest);
       made.add(leaseId);

@@ -1,5 +1,5 @@
 import { LonghaulError } from '../contracts/error.ts';
-import { type CommitId, CommitIdSchema, type Digest, type LeaseId } from '../contracts/ids.ts';
+import { type CommitId, CommitIdSchema, type Digest, DigestSchema, type LeaseId } from '../contracts/ids.ts';
 import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
 import { digestOf } from '../sandbox/machine.ts';
@@ -91,7 +91,7 @@ export function createPodStart(
         limits,
         commit: source.commit,
         shallow: shallowEnds(source.gitDir),
-        imageDigest: digestOf(imageId),
+        imageDigest: imageDigestOf(imageId),
         setupDigest: spec.setup?.digest ?? null,
       };
       const { value: lacksSource } = await callLive(leaseId, { call: 'make', lease }, { signal });
@@ -107,6 +107,12 @@ async function lookAtLive(
   const state = await leases.look(leaseId);
   if (state?.kind === 'ended') throw lost(leaseId, state.how);
   return state;
+}
+
+/** The image's own digest, as the runtime names it, whatever the settings call the image. */
+function imageDigestOf(imageId: string): Digest {
+  const named = DigestSchema.safeParse(imageId.slice(imageId.lastIndexOf('sha256:')));
+  return named.success ? named.data : digestOf(imageId);
 }
 
 /** Asked again and again while a Job has no pod: why, in words; throws once the cluster has refused for too long. */

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LonghaulError } from '../contracts/error.ts';
+import type { CanaryDeps } from '../k8s/canaries/canaries.ts';
+import { canaryNames } from '../k8s/canaries/findings.ts';
 import type { EgressSettings } from '../k8s/egress-url.ts';
 import type { PodSettings } from '../k8s/job.ts';
 import { EgressConfigSchema, egressSettings } from './egress-settings.ts';
@@ -43,6 +45,12 @@ export const KubernetesConfigSchema = z.strictObject({
   startLimitSeconds: seconds.default(300),
   /** How many pods wait for leases. */
   pool: z.int('expected a number of pods').min(0).max(1000).default(0),
+  /** Walls that this company does without: looked at, and not required. */
+  acceptedRisks: z.array(z.enum(canaryNames)).default([]),
+  /** What no sandbox may reach, beside what is in the cluster. */
+  outside: z
+    .array(z.string().regex(/^[^\s:]+:[0-9]+$/, 'expected host:port'))
+    .default(['1.1.1.1:443', '8.8.8.8:53']),
   /** Whose sandboxes these are: workers with one owner share their leases. Null: those of one home. */
   owner: z
     .string()
@@ -59,6 +67,7 @@ export interface KubernetesConfig {
   readonly owner: string | null;
   readonly pool: number;
   readonly egress: EgressSettings | null;
+  readonly walls: Pick<CanaryDeps, 'acceptedRisks' | 'outside'>;
 }
 
 /** The file that `LONGHAUL_KUBERNETES_CONFIG` names, else `kubernetes.yaml` in the state directory. */
@@ -72,8 +81,15 @@ export function kubernetesConfig(env: Environment): KubernetesConfig {
   const file = kubernetesConfigFile(env);
   const found = yamlSettings(textOf(file), KubernetesConfigSchema);
   if (found.ok) {
-    const { owner, pool, egress, ...settings } = found.value;
-    return { file, settings, owner, pool, egress: egress === null ? null : egressSettings(egress, file) };
+    const { owner, pool, egress, acceptedRisks, outside, ...settings } = found.value;
+    return {
+      file,
+      settings,
+      owner,
+      pool,
+      egress: egress === null ? null : egressSettings(egress, file),
+      walls: { acceptedRisks, outside },
+    };
   }
   throw new LonghaulError(
     'config.invalid',

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
+import { type Canaries, createCanaries } from '../k8s/canaries/canaries.ts';
 import { createKubernetesSandbox } from '../k8s/kubernetes-sandbox.ts';
 import { type ClusterFinding, lookAtCluster } from '../k8s/look-at-cluster.ts';
 import { createPodPool, type PodPool } from '../k8s/pool/pool.ts';
@@ -12,10 +13,13 @@ import { homeMark } from './home-mark.ts';
 import { kubernetesConfig } from './kubernetes-config.ts';
 import { cacheDirectory, type Environment, ensurePrivateDirectory, stateDirectory } from './state-dir.ts';
 
+const wallsLimitMs = 120_000;
+
 /** Sandboxes in the cluster of KUBECONFIG, else of the user's own file, else the one that this process runs in. Throws `config.invalid`. */
 export function kubernetesSandbox(env: Environment): Sandbox {
   const { pool, ...more } = partsOf(env);
-  return createKubernetesSandbox({ ...more, usesPool: pool > 0 });
+  const requireWalls = kubernetesCanaries(env).require;
+  return createKubernetesSandbox({ ...more, usesPool: pool > 0, requireWalls });
 }
 
 /** The pods that wait for leases with these limits, as many as `pool` of the settings says. Throws `config.invalid`. */
@@ -38,14 +42,45 @@ function partsOf(env: Environment) {
   };
 }
 
-/** What sandboxes need of the cluster, looked at without making anything. Settings that cannot be used are the only finding. */
+/**
+ * What sandboxes need of the cluster: first without making anything, then, where all of that holds, by a short pod that looks at its walls.
+ * Settings that cannot be used are the only finding.
+ */
 export async function clusterFindings(env: Environment): Promise<readonly ClusterFinding[]> {
   try {
-    return await lookAtCluster(kubernetesCluster(env), kubernetesConfig(env).settings);
+    const findings = await lookAtCluster(kubernetesCluster(env), kubernetesConfig(env).settings);
+    return findings.every(({ holds }) => holds) ? [...findings, ...(await wallFindings(env))] : findings;
   } catch (error) {
     if (!(error instanceof LonghaulError)) throw error;
     return [{ holds: false, text: error.message, fix: 'see docs/kubernetes.md' }];
   }
+}
+
+async function wallFindings(env: Environment): Promise<readonly ClusterFinding[]> {
+  const { acceptedRisks } = kubernetesConfig(env).walls;
+  const found = await kubernetesCanaries(env)
+    .look(AbortSignal.timeout(wallsLimitMs))
+    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  if (typeof found === 'string')
+    return [
+      {
+        holds: false,
+        text: `the walls of sandboxes could not be looked at: ${found}`,
+        fix: 'see docs/kubernetes.md',
+      },
+    ];
+  return found.map(({ name, holds, found: seen, remedy }) => ({
+    holds: holds || acceptedRisks.includes(name),
+    text: `wall ${name}: ${seen}${holds || !acceptedRisks.includes(name) ? '' : ' (an accepted risk)'}`,
+    fix: remedy,
+  }));
+}
+
+/** What shows whether the walls of sandboxes hold in that cluster. Throws `config.invalid`. */
+export function kubernetesCanaries(env: Environment): Canaries {
+  const { settings, walls } = kubernetesConfig(env);
+  const stateDir = ensurePrivateDirectory(stateDirectory(env));
+  return createCanaries({ cluster: kubernetesCluster(env), settings, stateDir, ...walls });
 }
 
 /** Throws `config.invalid` where none is named. */

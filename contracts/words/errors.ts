@@ -75,6 +75,7 @@ export const errorTable = {
   'approval.decided': row(false, 409, 7),
   'notify.failed': row(true, 502, 8),
   'worker.other_settings': row(false, 409, 4),
+  'sandbox.not_isolated': row(false, 503, 4),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

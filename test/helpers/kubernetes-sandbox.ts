@@ -38,6 +38,12 @@ export interface KubernetesFixture extends SandboxFixture {
   podUid(leaseId: LeaseId): Promise<string>;
 }
 
+/** Settings of pods that are small. */
+export function podSettings(namespace: string, more: Partial<PodSettings> = {}): PodSettings {
+  const { image, keeperImage } = inject('cluster');
+  return { ...usual, namespace, image, keeperImage, ...more };
+}
+
 /** A namespace that the caller ends, and who the worker is. */
 interface Place {
   readonly space?: TestNamespace;
@@ -56,8 +62,8 @@ export async function makeKubernetesFixture(
   const owner = path.basename(directory).toLowerCase();
   const own = space ?? (await testNamespace({ deny: true }));
   await egress?.allow(own.name);
-  const { image, keeperImage, own: machine } = inject('cluster');
-  const settings = { ...usual, namespace: own.name, image, keeperImage, ...more };
+  const { own: machine } = inject('cluster');
+  const settings = podSettings(own.name, more);
   const { namespace } = settings;
   const [jobs, core] = [cluster.makeApiClient(BatchV1Api), cluster.makeApiClient(CoreV1Api)];
   const through: KubernetesFixture['through'] = (other) =>
@@ -69,6 +75,7 @@ export async function makeKubernetesFixture(
       cacheDir: path.join(directory, 'cache'),
       egress,
       usesPool: false,
+      requireWalls: async () => undefined,
       ...other,
     });
   const create = () => through({});

@@ -52,6 +52,7 @@ export async function poolWorld() {
       cacheDir: path.join(directory, 'cache'),
       egress: null,
       usesPool: true,
+      requireWalls: async () => undefined,
     });
   const pool = (size: number, more: Partial<SandboxLimits> = {}) =>
     createPodPool({ cluster, settings, owner, limits: { ...limits, ...more }, size });

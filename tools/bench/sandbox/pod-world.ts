@@ -61,7 +61,8 @@ export async function openPodWorld(): Promise<PodWorld> {
     memoryRequestBytes: 64 * 1024 ** 2,
     owner,
   };
-  const { owner: _, pool: __, ...settings } = KubernetesConfigSchema.parse(asked);
+  const parsed = KubernetesConfigSchema.parse(asked);
+  const { owner: _, pool: __, acceptedRisks: ___, outside: ____, ...settings } = parsed;
   const config = join(home, 'kubernetes.yaml');
   mkdirSync(home, { recursive: true });
   writeFileSync(config, stringify(asked));
@@ -73,6 +74,7 @@ export async function openPodWorld(): Promise<PodWorld> {
     cacheDir: `${home}/cache`,
     egress: null,
     usesPool: true,
+    requireWalls: async () => undefined,
   });
   const tend = (size: number) => createPodPool({ cluster, settings, owner, limits, size }).tend();
   let leases = 0;
