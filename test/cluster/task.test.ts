@@ -37,4 +37,4 @@ test('one command runs a whole task in pods, from the failing check to the branc
   expect(branch.files()).toEqual(['.github/workflows/test.yml', 'src/invoice.js']);
   expect(await cluster.objects()).toEqual([]);
   expect(world.model.problems()).toEqual([]);
-});
+}, 240_000);
