@@ -1,4 +1,4 @@
-import { LonghaulError } from '../contracts/error.ts';
+import { errorCode, LonghaulError } from '../contracts/error.ts';
 import { type CommitId, CommitIdSchema, type Digest, DigestSchema, type LeaseId } from '../contracts/ids.ts';
 import type { Sandbox, SandboxSpec } from '../contracts/sandbox.ts';
 import type { CallOptions, CallOutcome } from '../sandbox/keeper-client.ts';
@@ -43,8 +43,8 @@ export function createPodStart(
 ): PodStart {
   const startLimitMs = startLimitSeconds * 1000;
   const callLive: PodStart['callLive'] = async (leaseId, request, options) => {
-    const outcome = await call(leaseId, request, options);
-    if (outcome.kind === 'done') return outcome;
+    const outcome = await call(leaseId, request, options).catch(whenLost);
+    if (outcome !== null && outcome.kind === 'done') return outcome;
     const state = await leases.look(leaseId);
     throw lost(leaseId, state?.kind === 'ended' ? state.how : '');
   };
@@ -107,6 +107,12 @@ async function lookAtLive(
   const state = await leases.look(leaseId);
   if (state?.kind === 'ended') throw lost(leaseId, state.how);
   return state;
+}
+
+/** A keeper outlives its agent's container by moments, and does not know what the cluster knows of its end. */
+function whenLost(error: unknown): null {
+  if (errorCode(error) === 'sandbox.lost') return null;
+  throw error;
 }
 
 /** The image's own digest, as the runtime names it, whatever the settings call the image. */
