@@ -100,7 +100,7 @@ describe.skipIf(own === undefined)('the manifests, installed', () => {
     await installed[Symbol.asyncDispose]();
     const kinds = 'namespaces,priorityclasses,persistentvolumes,clusterroles,clusterrolebindings';
     const left = (await kubectl(['get', kinds, '-o', 'name'])).split('\n');
-    expect(left.filter((name) => /longhaul(?!-test-)/.test(name))).toEqual([]);
+    expect(left.filter((name) => /longhaul(?!-test-|-demo-)/.test(name))).toEqual([]);
     giveTo(0, world.home);
     const { ledger } = await expectInvariants(world, story.taskId);
     expect(new Set(ledger.map(({ record }) => record.sandbox?.backend))).toEqual(new Set(['kubernetes']));

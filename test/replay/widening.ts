@@ -100,7 +100,20 @@ function isWider(name: string, older: unknown, newer: unknown): boolean {
     if (atMost.has(name)) return newer >= older;
     if (atLeast.has(name)) return newer <= older;
   }
+  if (
+    name === 'pattern' &&
+    typeof older === 'string' &&
+    typeof newer === 'string' &&
+    hasOptionalTail(older, newer)
+  )
+    return true;
   return JSON.stringify(older) === JSON.stringify(newer);
+}
+
+/** The same expression with a group before its end that need not be there. */
+function hasOptionalTail(older: string, newer: string): boolean {
+  const whole = older.endsWith('$') && newer.startsWith(older.slice(0, -1));
+  return whole && /^\(\?:[^()|]*\)\?\$$/.test(newer.slice(older.length - 1));
 }
 
 const record = (value: unknown): Readonly<Record<string, JsonSchema>> =>

@@ -97,6 +97,17 @@ async function ownCluster(env: NodeJS.ProcessEnv, say: (line: string) => void): 
   }
 }
 
+/** A priority class is in no namespace: it would stay, or be somebody else's. */
+const withoutPriority = {
+  target: { kind: 'PriorityClass' },
+  patch: stringify({
+    $patch: 'delete',
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: 'longhaul-sandbox-low' },
+  }),
+};
+
 /** The sandboxes' namespace as it is deployed, under another name. */
 async function applyManifests(
   namespace: string,
@@ -104,7 +115,11 @@ async function applyManifests(
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'longhaul-demo-manifests-'));
   try {
-    const kustomization = { namespace, resources: [relative(directory, manifests)] };
+    const kustomization = {
+      namespace,
+      resources: [relative(directory, manifests)],
+      patches: [withoutPriority],
+    };
     writeFileSync(join(directory, 'kustomization.yaml'), stringify(kustomization));
     await kubectl('apply', '-k', directory);
   } finally {

@@ -34,6 +34,14 @@ test.each<[string, z.ZodType]>([
   expect(found(old, newer)).not.toEqual([]);
 });
 
+test('a pattern whose end may have more is wider, and any other change of it is not', () => {
+  const id = (pattern: RegExp) => z.strictObject({ id: z.string().regex(pattern) });
+  expect(found(id(/^[a-z]+$/), id(/^[a-z]+(?:\.setup)?$/))).toEqual([]);
+  expect(found(id(/^[a-z]+$/), id(/^[a-z]+(?:\.setup)$/))).not.toEqual([]);
+  expect(found(id(/^[a-z]+(?:\.setup)?$/), id(/^[a-z]+$/))).not.toEqual([]);
+  expect(found(id(/^[a-z]+$/), id(/^[a-y]+(?:\.setup)?$/))).not.toEqual([]);
+});
+
 test('an alternative that is gone is seen, and null too', () => {
   expect(found(z.union([old, z.string()]), old)).not.toEqual([]);
   expect(found(z.string().nullable(), z.string())).not.toEqual([]);
