@@ -2,6 +2,7 @@ import type { SandboxFacts, WorkspaceRef } from '../contracts/activities.ts';
 import { errorCode, LonghaulError } from '../contracts/error.ts';
 import type { LeaseId, TaskId } from '../contracts/ids.ts';
 import type { Lease, SandboxSetup, SandboxSpec } from '../contracts/sandbox.ts';
+import type { ErrorCode } from '../contracts/words/errors.ts';
 import type { Ports } from './ports.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -15,8 +16,10 @@ export interface HeldLease {
 }
 
 const maxTries = 5;
+/** Gone; or made with other settings, before a worker was told others: what ran there is known there, and the next one has the new ones. */
+const notOurs: ReadonlySet<unknown> = new Set<ErrorCode>(['sandbox.lost', 'sandbox.conflict']);
 
-/** Takes the task's sandbox, or the next one when it has gone: the workspace is then the last checkpoint. Throws what `acquire` throws. */
+/** Takes the task's sandbox, or the next one when it has gone or was made with other settings: the workspace is then the last checkpoint. Throws what `acquire` throws. */
 export async function holdLease(
   ports: Pick<Ports, 'sandbox' | 'repositories' | 'limits'>,
   input: { readonly taskId: TaskId; readonly workspace: WorkspaceRef; readonly setup: SandboxSetup | null },
@@ -38,7 +41,7 @@ export async function holdLease(
       const lease = await acquire(ports, spec, pulse);
       return { leaseId, leaseNumber, facts: factsOf(lease), renewAtMs: lease.renewAtMs, dead };
     } catch (error) {
-      if (errorCode(error) !== 'sandbox.lost') throw error;
+      if (!notOurs.has(errorCode(error))) throw error;
       dead.push(leaseId);
     }
   }

@@ -17,7 +17,7 @@ let helm = '';
 
 beforeAll(async () => {
   helm = await goProgram(goPrograms.helm, process.env, (line) => process.stderr.write(`${line}\n`));
-}, 600_000);
+}, 1_200_000);
 
 const kustomized = async (overlay: string) =>
   objectsOf(await runProgram(inject('cluster').kubectl, ['kustomize', join(manifests, overlay)]));

@@ -45,7 +45,7 @@ describe.skipIf(programs === null)('docker-compose.yml', () => {
     const scenario = { conversations: [conversation('compose', mendAndDone)] };
     world = await openWorld({ scenario, workers: 1, env });
     stack.defer(() => world.close());
-  }, 600_000);
+  }, 1_200_000);
   afterAll(() => stack.disposeAsync(), 120_000);
 
   test('a task runs to its end on its Temporal and PostgreSQL, with its settings and scripts', async () => {

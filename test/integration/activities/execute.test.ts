@@ -44,6 +44,13 @@ async function filesAt(task: TaskFixture, { commit }: WorkspaceRef, ...paths: re
   return Object.fromEntries([...found].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]));
 }
 
+/** The ports of a worker that was told other limits. */
+function withOtherSettings({ ports }: TaskFixture): TaskFixture['ports'] {
+  const { sandbox } = ports.limits;
+  const changed = { ...sandbox, maxFileBytes: sandbox.maxFileBytes - 1 };
+  return { ...ports, limits: { ...ports.limits, sandbox: changed } };
+}
+
 const count = shellBody('echo ran >> count; cat count | wc -l');
 
 describe('execute', () => {
@@ -214,6 +221,27 @@ describe('execute, tried again', () => {
     );
     expect(await task.ports.sandbox.leases()).toMatchObject([{ leaseId: task.leaseId(2) }]);
     expect(await task.local.leftovers(task.leaseId(1))).toEqual([]);
+  });
+
+  test('a sandbox that was made with other settings is left for the next one, from the last checkpoint', async () => {
+    const task = await makeTaskFixture();
+    const input = inputOf(task, 1, await actionsOf(task, 1, count));
+    const done = await inActivity(createExecute(task.ports), input);
+    const next = inputOf(task, 2, await actionsOf(task, 2, count), done.workspace);
+    const after = await inActivity(createExecute(withOtherSettings(task)), next);
+    expect(after).toMatchObject({ sandboxLost: false, workspace: { leaseNumber: 2 } });
+    expect(await filesAt(task, after.workspace, 'count')).toEqual({ count: 'ran\nran\n' });
+  });
+
+  test('what ran in a sandbox with other settings before its worker died is told as it was, and does not run again', async () => {
+    const task = await makeTaskFixture();
+    const input = inputOf(task, 1, await actionsOf(task, 1, count));
+    const done = await inActivity(createExecute(task.ports), input);
+    const again = await inActivity(createExecute(withOtherSettings(task)), input);
+    expect(again.observations.map(({ status, outputDigest }) => [status, outputDigest])).toEqual(
+      done.observations.map(({ status, outputDigest }) => [status, outputDigest]),
+    );
+    expect(again).toMatchObject({ sandboxLost: true, workspace: { ...task.base, leaseNumber: 2 } });
   });
 
   test('when the sandbox died before any action began, all run in the next one', async () => {
