@@ -135,7 +135,8 @@ function playedTask({ temporal, client, store, taskId, stages }: Parts): PlayedT
       return events;
     },
     async records() {
-      const { head } = await client.state(taskId);
+      // A worker that replays a whole history first may take longer than a query waits.
+      const { head } = await until(() => client.state(taskId).catch(() => undefined), `a state of ${taskId}`);
       return ledger(store, head);
     },
   };
