@@ -1,4 +1,5 @@
 import type { TaskClient } from '../client/task-client.ts';
+import type { ExplainedCommand } from '../contracts/decision.ts';
 import type { DrillCertificate, DrillEvent, DrillOptions } from '../contracts/drill.ts';
 import type { TaskId } from '../contracts/ids.ts';
 import type { Lease } from '../contracts/sandbox.ts';
@@ -78,20 +79,6 @@ export interface Replay {
   /** The version that was asked. */
   readonly build: string;
   readonly runs: AsyncIterable<ReplayedRun>;
-}
-
-/** What a policy says of a command line; `parts` are its commands and the paths that they write. */
-export interface ExplainedCommand {
-  readonly command: string;
-  readonly outcome: 'allow' | 'ask' | 'deny';
-  readonly rule: string;
-  readonly reason: string;
-  readonly parts: readonly {
-    readonly part: string;
-    readonly outcome: 'allow' | 'ask' | 'deny';
-    readonly rule: string;
-    readonly reason: string;
-  }[];
 }
 
 /** A policy that is valid, with everything that it extends. */

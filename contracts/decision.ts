@@ -23,3 +23,16 @@ export const DecisionSchema = z.strictObject({
   standingRule: StandingRuleSchema.nullable(),
 });
 export type Decision = z.infer<typeof DecisionSchema>;
+
+/** What one rule says of one part of a command line: a command, or a path that it writes. */
+export interface ExplainedPart extends Pick<Decision, 'outcome' | 'reason'> {
+  /** What cannot be seen is escaped. */
+  readonly part: string;
+  readonly rule: string;
+}
+
+/** What a policy says of a command line; the strictest part decides. */
+export interface ExplainedCommand extends Omit<ExplainedPart, 'part'> {
+  readonly command: string;
+  readonly parts: readonly ExplainedPart[];
+}

@@ -7,6 +7,7 @@ import {
   VersionApi,
 } from '@kubernetes/client-node';
 import type { Digest, LeaseId, TaskId } from '../contracts/ids.ts';
+import { wordsOf } from './api-faults.ts';
 import { jobOf, type PodSettings } from './job.ts';
 
 /** One thing that sandboxes need of a cluster. */
@@ -34,7 +35,7 @@ export async function lookAtCluster(
   settings: PodSettings,
 ): Promise<readonly ClusterFinding[]> {
   const server = cluster.getCurrentCluster()?.server ?? '';
-  const version = await within(cluster.makeApiClient(VersionApi).getCode()).catch(reasonOf);
+  const version = await within(cluster.makeApiClient(VersionApi).getCode()).catch(wordsOf);
   if (typeof version === 'string') {
     const fix = 'look at KUBECONFIG, its current context and the network';
     return [{ holds: false, text: `the cluster ${server} does not answer: ${version}`, fix }];
@@ -71,7 +72,7 @@ async function lookAtRights(
     return status?.allowed === true ? null : `${verb} ${resource}`;
   };
   const fix = `${manifests}, which has the role longhaul-worker, and bind it to this login`;
-  const missing = await within(Promise.all(asked.map(may))).catch(reasonOf);
+  const missing = await within(Promise.all(asked.map(may))).catch(wordsOf);
   if (typeof missing === 'string')
     return [{ holds: false, text: `what this login may do could not be asked: ${missing}`, fix }];
   const denied = missing.filter((right) => right !== null);
@@ -106,7 +107,7 @@ async function lookAtNamespace(
   } catch (error) {
     if (error instanceof ApiException && error.code === 404)
       return [{ holds: false, text: `there is no namespace ${namespace}`, fix: manifests }];
-    const text = `namespace ${namespace} refuses the Job of a sandbox: ${reasonOf(error)}`;
+    const text = `namespace ${namespace} refuses the Job of a sandbox: ${wordsOf(error)}`;
     return [{ holds: false, text, fix: 'correct kubernetes.yaml, or the namespace' }];
   }
 }
@@ -115,21 +116,4 @@ async function within<T>(call: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer in ${answerLimitMs / 1000} s`)), answerLimitMs);
   return Promise.race([call, promise]).finally(() => clearTimeout(timer));
-}
-
-/** The server's own sentence where it has sent one. */
-function reasonOf(error: unknown): string {
-  if (error instanceof ApiException) {
-    const body: unknown = typeof error.body === 'string' ? parsed(error.body) : error.body;
-    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message);
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

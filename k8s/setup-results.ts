@@ -1,14 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readJsonFile } from '../sandbox/lease-files.ts';
 import type { SetupArchive } from '../sandbox/protocol.ts';
@@ -49,8 +40,6 @@ export function createSetupResults(directory: string): SetupResults {
       if (facts === undefined) return null;
       const archiveFile = path.join(place(key), file.archive);
       if (statSync(archiveFile, { throwIfNoEntry: false })?.size !== facts.archive.bytes) return null;
-      // For whoever clears away what nobody has used for long.
-      utimesSync(place(key), new Date(), new Date());
       return { ...facts, archiveFile, exclude: readFileSync(path.join(place(key), file.exclude)) };
     },
     newArchive: () => path.join(fresh(), file.archive),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TranscriptItem } from '../contracts/model-client.ts';
+import { shellWord } from '../contracts/shell-word.ts';
 import type { ModelProfile } from './profile.ts';
 import { toolDefinitions } from './tools.ts';
 import { answeredIdOf, messageItem, outputText } from './transcript.ts';
@@ -112,11 +113,7 @@ function lineOf(command: string | readonly string[]): string {
   if (typeof command === 'string') return command;
   const [program = '', flag, line] = command;
   const isLine = command.length === 3 && /^(?:ba)?sh$/.test(program) && /^-l?c$/.test(flag ?? '');
-  return isLine && line !== undefined ? line : command.map(quoted).join(' ');
-}
-
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+  return isLine && line !== undefined ? line : command.map(shellWord).join(' ');
 }
 
 function parsed(text: string): unknown {

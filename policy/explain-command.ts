@@ -1,23 +1,8 @@
-import type { Decision } from '../contracts/decision.ts';
+import type { ExplainedCommand, ExplainedPart } from '../contracts/decision.ts';
 import { decide, findingsOf } from './decide.ts';
 import { visible } from './hidden-characters.ts';
 import { policyDigest } from './load.ts';
 import type { Policy } from './schema.ts';
-
-export interface ExplainedPart {
-  /** A command of the line, a path that it writes, or the line itself; what cannot be seen is escaped. */
-  readonly part: string;
-  readonly outcome: Decision['outcome'];
-  readonly rule: string;
-  readonly reason: string;
-}
-
-export interface ExplainedCommand extends Pick<Decision, 'outcome' | 'reason'> {
-  readonly command: string;
-  /** Of the strictest part, which decides. */
-  readonly rule: string;
-  readonly parts: readonly ExplainedPart[];
-}
 
 /** What a policy says of one command line, as the agent's shell in the workspace's root would get it, with nothing that a person let stand. */
 export function createExplainCommand(policy: Policy): (command: string) => ExplainedCommand {

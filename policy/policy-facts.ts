@@ -1,5 +1,6 @@
+import type { ExplainedCommand } from '../contracts/decision.ts';
 import type { Digest } from '../contracts/ids.ts';
-import { createExplainCommand, type ExplainedCommand } from './explain-command.ts';
+import { createExplainCommand } from './explain-command.ts';
 import { policyDigest } from './load.ts';
 import type { Policy, Rule } from './schema.ts';
 

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LonghaulError } from '../contracts/error.ts';
 import type { Sandbox, SandboxLimits } from '../contracts/sandbox.ts';
-import { type Canaries, createCanaries } from '../k8s/canaries/canaries.ts';
+import { createCanaries } from '../k8s/canaries/canaries.ts';
 import { createKubernetesSandbox } from '../k8s/kubernetes-sandbox.ts';
 import { type ClusterFinding, lookAtCluster } from '../k8s/look-at-cluster.ts';
 import { createPodPool, type PodPool } from '../k8s/pool/pool.ts';
@@ -17,8 +17,8 @@ const wallsLimitMs = 120_000;
 
 /** Sandboxes in the cluster of KUBECONFIG, else of the user's own file, else the one that this process runs in. Throws `config.invalid`. */
 export function kubernetesSandbox(env: Environment): Sandbox {
-  const { pool, ...more } = partsOf(env);
-  const requireWalls = kubernetesCanaries(env).require;
+  const { pool, walls, ...more } = partsOf(env);
+  const requireWalls = createCanaries({ ...more, ...walls }).require;
   return createKubernetesSandbox({ ...more, usesPool: pool > 0, requireWalls });
 }
 
@@ -29,7 +29,7 @@ export function kubernetesPool(env: Environment, limits: SandboxLimits): PodPool
 }
 
 function partsOf(env: Environment) {
-  const { settings, owner, pool, egress } = kubernetesConfig(env);
+  const { settings, owner, pool, egress, walls } = kubernetesConfig(env);
   const stateDir = ensurePrivateDirectory(stateDirectory(env));
   return {
     cluster: kubernetesCluster(env),
@@ -39,6 +39,7 @@ function partsOf(env: Environment) {
     cacheDir: join(cacheDirectory(env), 'pod-setups'),
     egress,
     pool,
+    walls,
   };
 }
 
@@ -48,17 +49,21 @@ function partsOf(env: Environment) {
  */
 export async function clusterFindings(env: Environment): Promise<readonly ClusterFinding[]> {
   try {
-    const findings = await lookAtCluster(kubernetesCluster(env), kubernetesConfig(env).settings);
-    return findings.every(({ holds }) => holds) ? [...findings, ...(await wallFindings(env))] : findings;
+    const parts = partsOf(env);
+    const findings = await lookAtCluster(parts.cluster, parts.settings);
+    return findings.every(({ holds }) => holds) ? [...findings, ...(await wallFindings(parts))] : findings;
   } catch (error) {
     if (!(error instanceof LonghaulError)) throw error;
     return [{ holds: false, text: error.message, fix: 'see docs/kubernetes.md' }];
   }
 }
 
-async function wallFindings(env: Environment): Promise<readonly ClusterFinding[]> {
-  const { acceptedRisks } = kubernetesConfig(env).walls;
-  const found = await kubernetesCanaries(env)
+async function wallFindings({
+  walls,
+  ...more
+}: ReturnType<typeof partsOf>): Promise<readonly ClusterFinding[]> {
+  const { acceptedRisks } = walls;
+  const found = await createCanaries({ ...more, ...walls })
     .look(AbortSignal.timeout(wallsLimitMs))
     .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   if (typeof found === 'string')
@@ -74,13 +79,6 @@ async function wallFindings(env: Environment): Promise<readonly ClusterFinding[]
     text: `wall ${name}: ${seen}${holds || !acceptedRisks.includes(name) ? '' : ' (an accepted risk)'}`,
     fix: remedy,
   }));
-}
-
-/** What shows whether the walls of sandboxes hold in that cluster. Throws `config.invalid`. */
-export function kubernetesCanaries(env: Environment): Canaries {
-  const { settings, walls } = kubernetesConfig(env);
-  const stateDir = ensurePrivateDirectory(stateDirectory(env));
-  return createCanaries({ cluster: kubernetesCluster(env), settings, stateDir, ...walls });
 }
 
 /** Throws `config.invalid` where none is named. */

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, relative, sep } from 'node:path';
-import { shellWord } from '../view/shell-words.ts';
+import { shellWord } from '../../contracts/shell-word.ts';
 
 export interface Caller {
   /** Where this program lies. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { ExplainedCommand } from '../../contracts/decision.ts';
 import { LonghaulError } from '../../contracts/error.ts';
-import type { ExplainedCommand, Platform } from '../platform.ts';
+import type { Platform } from '../platform.ts';
 import { exactLines, field, type Line, line, type Tone, tone } from '../terminal/line.ts';
 import { shellCommand } from '../view/shell-words.ts';
 import {

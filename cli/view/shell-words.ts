@@ -1,9 +1,4 @@
-const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
-
-/** A word that a POSIX shell reads back as it is, also when it holds line ends. */
-export function shellWord(word: string): string {
-  return plain.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+import { shellWord } from '../../contracts/shell-word.ts';
 
 /** A command of this program; `program` is what a person types to call it, ready for a shell. */
 export function ownCommand(program: string, ...words: readonly string[]): string {

@@ -86,6 +86,7 @@ export async function lookAtWalls(
       ownRuntime: settings.runtimeClass !== null,
     });
   } finally {
+    // One that cannot be removed now ends by its deadline and goes by its TTL.
     const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0 };
     for (const name of Object.values(names))
       await unless(notFound, null, jobs.deleteNamespacedJob({ name, namespace, body })).catch(

@@ -169,6 +169,6 @@ function released(job: string): LonghaulError {
 function crowded(job: string): LonghaulError {
   return new LonghaulError(
     'server.unavailable',
-    `Job ${job} was given no pod of the pool in ${maxTries} tries: others were always faster. Try again, or make sandbox.pool larger.`,
+    `Job ${job} was given no pod of the pool in ${maxTries} tries: others were always faster. Try again, or make "pool" of kubernetes.yaml larger.`,
   );
 }

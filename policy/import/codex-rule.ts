@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { shellWord } from '../../contracts/shell-word.ts';
 
 const word = z.string();
 const words = z.array(word).min(1);
-const ExampleSchema = z.union([word, words.transform((each) => each.map(quoted).join(' '))]);
+const ExampleSchema = z.union([word, words.transform((each) => each.map(shellWord).join(' '))]);
 const longestReason = 300;
 
 /** The arguments of a `prefix_rule`, as a rule of ours. */
@@ -31,8 +32,4 @@ const effects = { allow: 'allow', prompt: 'ask', forbidden: 'deny' } as const;
 
 function cut(text: string): string {
   return text.length <= longestReason ? text : `${text.slice(0, longestReason - 1)}…`;
-}
-
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

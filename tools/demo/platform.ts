@@ -5,7 +5,7 @@ import { editText } from '../../cli/local/edit-text.ts';
 import { programName } from '../../cli/local/program-name.ts';
 import type { FollowPlatform } from '../../cli/platform.ts';
 import { createNodeTerminal } from '../../cli/terminal/node-terminal.ts';
-import { shellWord } from '../../cli/view/shell-words.ts';
+import { shellWord } from '../../contracts/shell-word.ts';
 
 /** What watching the demo's task needs; `home` is the demo's own, so that every command that it names has to name it. */
 export function demoPlatform(root: string, home: string): FollowPlatform {

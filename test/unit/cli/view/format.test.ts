@@ -14,7 +14,8 @@ import {
   formatTime,
   formatUsd,
 } from '../../../../cli/view/format.ts';
-import { shellCommand, shellWord } from '../../../../cli/view/shell-words.ts';
+import { shellCommand } from '../../../../cli/view/shell-words.ts';
+import { shellWord } from '../../../../contracts/shell-word.ts';
 
 describe('figures for people', () => {
   it.each([
